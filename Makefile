@@ -1,0 +1,94 @@
+# make run     the whole appliance on this machine: installs it, serves on port 8080, judges a simulated study
+# make test    every test: ruff, mypy, and the tests on this Python and on Python 3.8 where there is one
+# make bench   the benchmarks
+# make clean   removes the environments and what tools left
+#
+# Everything is installed into .venv (and .venv38) in this folder; nothing else on the machine changes.
+# PYTHON names the interpreter to use: make test PYTHON=python3.12
+
+.ONESHELL:
+.SILENT:
+.PHONY: help run test bench clean
+.DEFAULT_GOAL := help
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eo pipefail -c
+
+PYTHON ?= python3
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+
+# A shim may be on PATH without an interpreter behind it, so each candidate is asked.
+PYTHON38 := $(shell for python in python3.8 "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/3.8*/bin/python; do \
+    "$$python" -c 'import ensurepip, sys; sys.exit(sys.version_info[:2] != (3, 8))' 2>/dev/null \
+    && echo "$$python" && break; done)
+
+# training/, ruff and mypy need Python 3.10.
+ifneq ($(filter 3.8 3.9,$(VERSION)),)
+TESTS = $(APPLIANCE_TESTS)
+endif
+APPLIANCE_TESTS = --ignore=tests/training --ignore=tests/test_static.py --ignore=tests/benchmarks -m "not browser"
+
+# This torch has a CPU-only wheel; where pip finds one (PIP_FIND_LINKS, PIP_EXTRA_INDEX_URL) it prefers it to the
+# gigabytes of CUDA that come with the others.
+TORCH = $(if $(filter 3.8 3.9,$(VERSION)),,torch==2.13.0)
+
+# $(call environment,FOLDER,INTERPRETER,REQUIREMENTS)
+define environment
+$(2) -c 'import sys; sys.version_info >= (3, 8) or sys.exit("$(2) is too old: name Python 3.8 or newer with PYTHON=...")'
+echo "Installing into $(1) ..."
+$(2) -m venv $(1)
+# Older ones know neither today's wheels nor editable installs of this project.
+$(1)/bin/python -m pip install -qq --disable-pip-version-check 'pip>=22'
+$(1)/bin/python -m pip install -qq --disable-pip-version-check --prefer-binary $(3)
+endef
+
+# $(call pytest,FOLDER,OPTIONS): two processes, a file's tests in one of them so that they share their fixtures.
+pytest = $(1)/bin/python -m pytest --quiet -n 2 --dist loadfile $(2) | tee $(1)/test.log
+
+WITH_TESTS = --editable '.[dev,training]'
+WITH_APPLIANCE_TESTS = --editable '.[dev]'
+
+help:
+	sed -n 's/^# \(make .*\)/\1/p' Makefile
+
+run: .venv/appliance.stamp
+	exec .venv/bin/triage serve --demo
+
+test: .venv/test.stamp $(if $(PYTHON38),.venv38/test.stamp)
+	status=0
+	echo "== Python $(VERSION)"
+	$(call pytest,.venv,$(TESTS)) || status=1
+	if [ -n "$(PYTHON38)" ]; then
+		echo "== Python 3.8: the appliance"
+		$(call pytest,.venv38,$(APPLIANCE_TESTS)) || status=1
+	fi
+	echo
+	echo "Python $(VERSION): $$(tail -n 1 .venv/test.log)"
+	if [ -n "$(PYTHON38)" ]; then
+		echo "Python 3.8: $$(tail -n 1 .venv38/test.log)"
+	else
+		echo "Python 3.8: NOT TESTED, there is none on PATH or under pyenv"
+	fi
+	if [ -n "$(filter 3.8 3.9 3.10,$(VERSION))" ]; then
+		echo "Python 3.11 or newer: NOT TESTED, $(PYTHON) is older; name one with PYTHON=..."
+	fi
+	exit $$status
+
+bench: .venv/test.stamp
+	exec .venv/bin/python -m tests.benchmarks
+
+clean:
+	rm -rf .venv .venv38 build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/appliance.stamp: setup.py
+	$(call environment,.venv,$(PYTHON),--editable .)
+	touch $@
+
+.venv/test.stamp: setup.py
+	$(call environment,.venv,$(PYTHON),$(TORCH) $(WITH_TESTS))
+	touch .venv/appliance.stamp $@
+
+.venv38/test.stamp: setup.py
+	$(call environment,.venv38,$(PYTHON38),$(WITH_APPLIANCE_TESTS))
+	touch $@

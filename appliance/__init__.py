@@ -1,0 +1,3 @@
+"""The head-CT triage appliance: what runs at the bedside."""
+
+__version__ = "0.1.0"

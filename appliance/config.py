@@ -1,0 +1,188 @@
+"""One frozen settings tree: defaults, then a TOML file, then the environment. Unknown keys are refused."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Dict, Mapping, Optional, get_type_hints
+
+from appliance.errors import ConfigError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+ENVIRONMENT_PREFIX = "TRIAGE_"
+"""``TRIAGE_SERVER_PORT=8081`` sets ``port`` in ``[server]``; ``TRIAGE_CONFIG`` names the TOML file."""
+
+
+@dataclass(frozen=True)
+class ServerSettings:
+    """The local web page.
+
+    Attributes
+    ----------
+    host : str
+        Address to listen on. The page knows no logins yet, so it stays on this machine unless told otherwise.
+    port : int
+        TCP port.
+    language : str
+        ``ja`` or ``en``: the language of the page until its reader chooses.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    language: str = "ja"
+
+
+@dataclass(frozen=True)
+class StoreSettings:
+    """Where cases are kept.
+
+    Attributes
+    ----------
+    folder : pathlib.Path
+        Holds the database, the spool and the rendered slices.
+    """
+
+    folder: Path = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "headct-triage"
+
+
+@dataclass(frozen=True)
+class IngestSettings:
+    """Limits on what one study may bring in.
+
+    Attributes
+    ----------
+    max_files : int
+        Files in a folder, archive or upload.
+    max_mb : int
+        Megabytes after unpacking.
+    max_ratio : int
+        Unpacked size over packed size of an archive's member.
+    """
+
+    max_files: int = 20000
+    max_mb: int = 4096
+    max_ratio: int = 200
+
+
+@dataclass(frozen=True)
+class DecodeSettings:
+    """Limits on the child processes that read DICOM files.
+
+    Attributes
+    ----------
+    processes : int
+        How many work at once.
+    seconds_per_file : float
+        A file that takes longer is given up as damaged.
+    memory_mb : int
+        Address space of one child.
+    """
+
+    processes: int = 2
+    seconds_per_file: float = 4.0
+    memory_mb: int = 2048
+
+
+@dataclass(frozen=True)
+class EngineSettings:
+    """The network.
+
+    Attributes
+    ----------
+    manifest : pathlib.Path or None
+        Manifest of the released network; None for the one that was installed with the package.
+    threads : int
+        Threads of the CPU engine; 0 for as many as there are cores.
+    """
+
+    manifest: Optional[Path] = None
+    threads: int = 0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings."""
+
+    server: ServerSettings = field(default_factory=ServerSettings)
+    store: StoreSettings = field(default_factory=StoreSettings)
+    ingest: IngestSettings = field(default_factory=IngestSettings)
+    decode: DecodeSettings = field(default_factory=DecodeSettings)
+    engine: EngineSettings = field(default_factory=EngineSettings)
+
+
+def load_settings(path: Optional[Path] = None, environment: Optional[Mapping[str, str]] = None) -> Settings:
+    """Read the settings.
+
+    Parameters
+    ----------
+    path : pathlib.Path, optional
+        TOML file; without it the one that ``TRIAGE_CONFIG`` names, if any.
+    environment : mapping, optional
+        Environment variables; those of the process if not given.
+
+    Returns
+    -------
+    Settings
+        Defaults, overlaid by the file, overlaid by the environment.
+
+    Raises
+    ------
+    ConfigError
+        When a key is unknown, a value has the wrong kind, or the file cannot be read.
+    """
+    environment = os.environ if environment is None else environment
+    if path is None and environment.get(ENVIRONMENT_PREFIX + "CONFIG"):
+        path = Path(environment[ENVIRONMENT_PREFIX + "CONFIG"])
+    settings = Settings()
+    for section, values in (_read_toml(path) if path else {}).items():
+        if not isinstance(values, dict):
+            raise ConfigError(f"The setting {section!r} stands outside any section; put it under one, such as [server].")
+        settings = _overlay(settings, section, values)
+    sections = {item.name for item in fields(Settings)}
+    for name, value in environment.items():
+        if name.startswith(ENVIRONMENT_PREFIX) and name != ENVIRONMENT_PREFIX + "CONFIG":
+            section, _, key = name[len(ENVIRONMENT_PREFIX) :].lower().partition("_")
+            if section not in sections:
+                raise ConfigError(f"The environment variable {name} names no setting; the sections are {sorted(sections)}.")
+            settings = _overlay(settings, section, {key: value})
+    return settings
+
+
+def _read_toml(path: Path) -> Dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            return tomllib.load(file)
+    except OSError as error:
+        raise ConfigError(f"The settings file {path} cannot be read: {error.strerror}.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"The settings file {path} is not valid TOML: {error}.") from error
+
+
+def _overlay(settings: Settings, section: str, values: Mapping[str, Any]) -> Settings:
+    known = {item.name for item in fields(Settings)}
+    if section not in known:
+        raise ConfigError(f"The settings have no section [{section}]; the sections are {sorted(known)}.")
+    current = getattr(settings, section)
+    kinds = get_type_hints(type(current))
+    changed = {}
+    for key, value in values.items():
+        if key not in kinds:
+            raise ConfigError(f"[{section}] has no setting {key!r}; it has {sorted(kinds)}.")
+        changed[key] = _convert(f"[{section}] {key}", kinds[key], value)
+    return replace(settings, **{section: replace(current, **changed)})
+
+
+def _convert(name: str, kind: Any, value: Any) -> Any:
+    wanted = Path if kind in (Path, Optional[Path]) else kind
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise ConfigError(f"{name} must be a {wanted.__name__}, not {value!r}.")
+    try:
+        return wanted(value)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"{name} must be a {wanted.__name__}, not {value!r}.") from error

@@ -1,0 +1,214 @@
+"""Pixel data to Hounsfield units. Runs in a child process, where a decoder may crash without harm.
+
+pydicom chooses among its plugins: its own for uncompressed and RLE, gdcm for the JPEG family and JPEG-LS, openjpeg for
+JPEG 2000 and, from pydicom 3 on, HTJ2K.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, Dict, Optional, Sequence, Tuple
+
+import cv2
+import numpy as np
+import pydicom
+from pydicom.dataset import Dataset
+from pydicom.encaps import encapsulate
+
+AIR = -1024
+"""Hounsfield units of what lies outside the reconstruction, and the lowest that is kept."""
+
+HIGHEST = 3071
+"""Highest Hounsfield units of a 12-bit reconstruction, and the highest that is kept."""
+
+LOWEST_PLAUSIBLE = -1500
+HIGHEST_PLAUSIBLE = 31000
+"""No scanner writes values beyond these, but for padding; metal on the extended scale reaches 30710."""
+
+
+class DamagedPixels(Exception):
+    """Pixel data that cannot be what the scanner wrote."""
+
+
+class PixelReader:
+    """Reads frames in Hounsfield units; keeps the last multi-frame file open."""
+
+    def __init__(self) -> None:
+        self._path = ""
+        self._dataset: Optional[Dataset] = None
+
+    def hounsfield(self, path: str, frame: int, slope: float, intercept: float) -> np.ndarray:
+        """Read one frame.
+
+        Parameters
+        ----------
+        path : str
+            A file with pixel data.
+        frame : int
+            Index of the frame, 0 for a single-frame file.
+        slope, intercept : float
+            Rescale Slope and Intercept of that frame (PS3.3 section C.11.1.1.2). MONOCHROME1 asks for no inversion: it
+            says how stored values are shown, not what they mean in Hounsfield units.
+
+        Returns
+        -------
+        numpy.ndarray
+            int16 or float32, shape ``(rows, columns)``, between `AIR` and `HIGHEST`; padding is `AIR`.
+
+        Raises
+        ------
+        DamagedPixels
+            When values lie beyond what Bits Stored or Hounsfield units allow.
+        Exception
+            Whatever the decoder raises on a damaged file.
+        """
+        dataset = self._open(path)
+        stored = _frame(dataset, frame)
+        _check_bits(stored, dataset)
+        padding = _padding(dataset, stored)
+        if slope == 1.0 and float(intercept).is_integer() and stored.dtype in (np.int16, np.uint16):
+            values = stored.astype(np.int32) if stored.dtype == np.uint16 or abs(intercept) > 8192 else stored
+            values = values + values.dtype.type(intercept) if intercept else values
+        else:
+            values = stored.astype(np.float32) * np.float32(slope) + np.float32(intercept)
+        _check_range(values, padding)
+        kind = np.int16 if values.dtype.kind == "i" else np.float32
+        values = np.clip(values, AIR, HIGHEST).astype(kind, copy=False)
+        if padding is not None:
+            values[padding] = AIR
+        return values
+
+    def _open(self, path: str) -> Dataset:
+        if self._dataset is None or path != self._path:
+            self._dataset = pydicom.dcmread(path, force=True)
+            self._path = path
+            if not hasattr(self._dataset.file_meta, "TransferSyntaxUID"):
+                self._dataset.file_meta.TransferSyntaxUID = pydicom.uid.ImplicitVRLittleEndian
+        return self._dataset
+
+
+def _frame(dataset: Dataset, frame: int) -> np.ndarray:
+    """Stored values of one frame; of a multi-frame file only that frame is decoded."""
+    count = int(dataset.get("NumberOfFrames") or 1)
+    if count == 1:
+        pixels = dataset.pixel_array
+    else:
+        single = Dataset()
+        single.file_meta = dataset.file_meta
+        for group in (0x0028,):
+            single.update({element.tag: element for element in dataset.group_dataset(group)})
+        single.NumberOfFrames = 1
+        if dataset.file_meta.TransferSyntaxUID.is_compressed:
+            single.PixelData = encapsulate([_encapsulated_frame(dataset.PixelData, frame, count)])
+            single["PixelData"].is_undefined_length = True
+        else:
+            size = len(dataset.PixelData) // count
+            single.PixelData = dataset.PixelData[frame * size : (frame + 1) * size]
+        single["PixelData"].VR = "OW"
+        for flag in ("is_little_endian", "is_implicit_VR"):
+            # pydicom 2 asks the dataset, pydicom 3 the transfer syntax
+            if hasattr(dataset, flag) and pydicom.__version__.startswith("2."):
+                setattr(single, flag, getattr(dataset, flag))
+        pixels = single.pixel_array
+    if pixels.ndim != 2:
+        raise DamagedPixels(f"shape {pixels.shape}")
+    return np.asarray(pixels)
+
+
+def _encapsulated_frame(data: bytes, frame: int, count: int) -> bytes:
+    """One frame of encapsulated pixel data (PS3.5 annex A.4)."""
+    if pydicom.__version__.startswith("2."):
+        from pydicom.encaps import generate_pixel_data_frame
+
+        for number, content in enumerate(generate_pixel_data_frame(data, count)):
+            if number == frame:
+                return bytes(content)
+        raise DamagedPixels(f"frame {frame} of {count} is absent")
+    from pydicom.encaps import get_frame
+
+    return bytes(get_frame(data, frame, number_of_frames=count))
+
+
+def _check_bits(stored: np.ndarray, dataset: Dataset) -> None:
+    """Values beyond Bits Stored cannot come from a scanner."""
+    bits = int(dataset.BitsStored)
+    if bits < 8 * stored.dtype.itemsize:
+        signed = int(dataset.PixelRepresentation) == 1
+        low, high = (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if signed else (0, (1 << bits) - 1)
+        lowest, highest, _, _ = cv2.minMaxLoc(stored) if stored.dtype != np.int8 else (stored.min(), stored.max(), 0, 0)
+        padding = {int(value) for value in (dataset.get("PixelPaddingValue"),) if isinstance(value, int)}
+        if highest > high or (lowest < low and not {int(lowest)} <= padding):
+            raise DamagedPixels("values beyond Bits Stored")
+
+
+def _padding(dataset: Dataset, stored: np.ndarray) -> Optional[np.ndarray]:
+    """Where pixels are padding (PS3.3 section C.7.5.1.1.2), None where the header declares none."""
+    value = dataset.get("PixelPaddingValue")
+    if not isinstance(value, int):
+        return None
+    if stored.dtype.kind == "i" and value >= 1 << (8 * stored.dtype.itemsize - 1):
+        value -= 1 << (8 * stored.dtype.itemsize)  # written as US although the pixels are signed
+    limit = dataset.get("PixelPaddingRangeLimit")
+    if isinstance(limit, int) and limit != value:
+        low, high = min(value, limit), max(value, limit)
+        return np.asarray((stored >= low) & (stored <= high))
+    return np.asarray(stored == value)
+
+
+def _check_range(values: np.ndarray, padding: Optional[np.ndarray]) -> None:
+    """Beyond the plausible range only one value may occur: undeclared padding, as scanners write around the circle."""
+    source = values if values.dtype != np.int32 else values.astype(np.float32)
+    lowest, highest, _, _ = cv2.minMaxLoc(source)
+    if highest > HIGHEST_PLAUSIBLE:
+        raise DamagedPixels("values beyond Hounsfield units")
+    if lowest < LOWEST_PLAUSIBLE:
+        odd = (values < LOWEST_PLAUSIBLE) & (values != lowest)
+        if padding is not None:
+            odd &= ~padding
+        if odd.any():
+            raise DamagedPixels("values beyond Hounsfield units")
+
+
+def read_slab(reader: PixelReader, request: Dict[str, Any]) -> Tuple[np.ndarray, Tuple[int, int]]:
+    """Average the slices of one slab in Hounsfield units.
+
+    Parameters
+    ----------
+    reader : PixelReader
+        Reads the frames.
+    request : dict
+        ``images``: one ``[path, frame, slope, intercept, shift_x, shift_y]`` a slice, the shifts in pixels: a tilted gantry
+        moves the picture from slice to slice, and they must lie upon each other before they are averaged.
+
+    Returns
+    -------
+    numpy.ndarray
+        int16, shape ``(rows, columns)``.
+    tuple of int
+        That shape.
+
+    Raises
+    ------
+    Exception
+        As `PixelReader.hounsfield`.
+    """
+    images: Sequence[Sequence[Any]] = request["images"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        total: Optional[np.ndarray] = None
+        for path, frame, slope, intercept, shift_x, shift_y in images:
+            values = reader.hounsfield(path, frame, slope, intercept)
+            if shift_x or shift_y:
+                matrix = np.array([[1, 0, shift_x], [0, 1, shift_y]], dtype=np.float64)
+                size = (values.shape[1], values.shape[0])
+                values = cv2.warpAffine(values, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            if len(images) == 1:
+                total = values.astype(np.float32, copy=False)
+            elif total is None:
+                total = values.astype(np.float32)
+            else:
+                total += values
+    if total is None:
+        raise DamagedPixels("no image")
+    mean = np.rint(total / np.float32(len(images))).astype(np.int16)
+    return mean, (mean.shape[0], mean.shape[1])

@@ -1,0 +1,107 @@
+"""From the images of one series to a `SliceStack`: decoded, averaged into slabs, windowed, turned upright."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Iterator, List, Union
+
+import numpy as np
+
+from appliance.dicom.geometry import Geometry, Slab, slabs
+from appliance.dicom.header import ImageHeader
+from appliance.dicom.reader import DicomReader
+from appliance.study import SliceStack
+from appliance.verdict import Reason, ReasonCode, Refused
+
+
+def window(hounsfield: np.ndarray, width: float, level: float) -> np.ndarray:
+    """Map Hounsfield units to grey levels.
+
+    Parameters
+    ----------
+    hounsfield : numpy.ndarray
+        int16, any shape.
+    width, level : float
+        Window width and level in Hounsfield units.
+
+    Returns
+    -------
+    numpy.ndarray
+        uint8, same shape: 0 at ``level - width / 2`` and below, 255 at ``level + width / 2`` and above. A table of all 65,536
+        values is faster than arithmetic on the pixels.
+    """
+    values = np.arange(-32768, 32768, dtype=np.float64)
+    table = np.rint(np.clip((values - (level - width / 2)) * 255.0 / width, 0, 255)).astype(np.uint8)
+    return np.asarray(np.roll(table, -32768)[hounsfield.view(np.uint16)])
+
+
+def load_stack(
+    reader: DicomReader, geometry: Geometry, window_width: float, window_level: float
+) -> Iterator[Union[int, SliceStack]]:
+    """Decode the images of one series into slabs.
+
+    Parameters
+    ----------
+    reader : DicomReader
+        Its child processes decode.
+    geometry : Geometry
+        The images, in order.
+    window_width, window_level : float
+        The network's brain window in Hounsfield units.
+
+    Yields
+    ------
+    int
+        After each slab, how many images are done.
+    SliceStack
+        Last.
+
+    Raises
+    ------
+    Refused
+        With ``damaged_pixels`` at the first image that cannot be decoded: nothing is judged on part of a series.
+    """
+    planned = slabs(geometry)
+    first = geometry.images[0]
+    shape = (int(first.rows or 0), int(first.columns or 0))
+    hounsfield = np.empty((len(planned), *shape), dtype=np.int16)
+    done = 0
+    for index, (document, payload) in enumerate(reader.slabs([_request(slab) for slab in planned])):
+        error = document.get("error") or (None if tuple(document["shape"]) == shape else "size")
+        if error:
+            raise Refused(Reason(ReasonCode.DAMAGED_PIXELS, {"detail": str(error)}))
+        hounsfield[index] = np.frombuffer(payload, dtype=np.int16).reshape(shape)
+        done += len(planned[index].images)
+        yield done
+    upright = _upright(hounsfield, first)
+    yield SliceStack(
+        pixels=window(upright, window_width, window_level),
+        sources=tuple(_central(slab).sop_instance_uid for slab in planned),
+        positions_mm=np.array([slab.centre for slab in planned]),
+        thickness_mm=np.array([slab.thickness for slab in planned]),
+        pixel_spacing_mm=float(np.mean(first.pixel_spacing)),
+        hounsfield=upright,
+    )
+
+
+def _request(slab: Slab) -> Dict[str, Any]:
+    images: List[List[Any]] = [
+        [image.path, image.frame, image.slope, image.intercept, shift[0], shift[1]]
+        for image, shift in zip(slab.images, slab.shifts)
+    ]
+    return {"images": images}
+
+
+def _central(slab: Slab) -> ImageHeader:
+    return slab.images[len(slab.images) // 2]
+
+
+def _upright(volume: np.ndarray, image: ImageHeader) -> np.ndarray:
+    """Turn slices so that columns run to the patient's left and rows to the back, as a CT is shown."""
+    row, column = np.array(image.orientation[:3]), np.array(image.orientation[3:])
+    if abs(row[0]) < abs(column[0]):
+        volume, row, column = volume.transpose(0, 2, 1), column, row
+    if row[0] < 0:
+        volume = volume[:, :, ::-1]
+    if column[1] < 0:
+        volume = volume[:, ::-1, :]
+    return np.ascontiguousarray(volume)

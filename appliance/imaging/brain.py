@@ -1,0 +1,87 @@
+"""Which slices show brain, and whether they are enough to judge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Sequence, Tuple
+
+import numpy as np
+
+from appliance.imaging.head import Head
+from appliance.study import SliceStack
+
+MIN_SHARE = 0.08
+"""A slice belongs to the brain when its intracranial space is at least this share of the largest in the stack."""
+
+
+@dataclass(frozen=True)
+class BrainExtent:
+    """The slices between the lowest and the highest that show brain.
+
+    Attributes
+    ----------
+    first, last : int
+        Indices into the stack, both included.
+    lower, upper : float
+        Edges of the extent along the normal, in mm, or in slices where mm are unknown.
+    largest_area : float
+        Intracranial area of the widest slice, in pixels.
+    largest_share : float
+        Intracranial share of the head's outline in that slice.
+    """
+
+    first: int
+    last: int
+    lower: float
+    upper: float
+    largest_area: float
+    largest_share: float
+
+    @property
+    def indices(self) -> range:
+        """Indices of the slices within the brain."""
+        return range(self.first, self.last + 1)
+
+    @property
+    def length(self) -> float:
+        """Extent along the normal, in mm, or in slices where mm are unknown."""
+        return self.upper - self.lower
+
+
+def find_brain(stack: SliceStack, heads: Sequence[Head]) -> BrainExtent:
+    """Find the brain's extent: the unbroken run of brain slices around the widest one.
+
+    Parameters
+    ----------
+    stack : SliceStack
+        The slices.
+    heads : sequence of Head
+        What `find_heads` found in them.
+
+    Returns
+    -------
+    BrainExtent
+        With ``largest_area`` 0 where no slice shows an intracranial space.
+    """
+    area = np.array([head.intracranial_area for head in heads])
+    widest = int(area.argmax())
+    first, last = _run_around(area >= max(MIN_SHARE * area[widest], 1.0), widest)
+    edges = stack.edges
+    share = area[widest] / heads[widest].area if heads[widest].area else 0.0
+    return BrainExtent(first, last, float(edges[first, 0]), float(edges[last, 1]), float(area[widest]), float(share))
+
+
+def _run_around(brain: np.ndarray, widest: int) -> Tuple[int, int]:
+    """Grow from the widest slice; a single slice that was not recognised does not end the run."""
+    first = last = widest
+    for index in range(widest - 1, -1, -1):
+        if brain[index]:
+            first = index
+        elif first - index > 1:
+            break
+    for index in range(widest + 1, len(brain)):
+        if brain[index]:
+            last = index
+        elif index - last > 1:
+            break
+    return first, last

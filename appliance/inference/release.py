@@ -1,0 +1,113 @@
+"""The released network: its ONNX file and the manifest that says how to feed it and how to read its scores."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Mapping, Optional
+
+import trt_engines
+from appliance.errors import ModelError
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Platt scaling (Platt 1999): probability = 1 / (1 + exp(-(slope * score + offset))); the slope is positive."""
+
+    slope: float
+    offset: float
+
+
+@dataclass(frozen=True)
+class Release:
+    """A released network.
+
+    Attributes
+    ----------
+    name, version, sha256 : str
+        Its identity; the hash is that of the ONNX file and has been checked.
+    onnx : pathlib.Path
+        The slice network, opset 13, free batch axis.
+    size : int
+        Side of its input in pixels.
+    window_width, window_level : float
+        Brain window of its input in Hounsfield units.
+    slice_calibration, study_calibration : Calibration
+        From scores to probabilities.
+    slice_operating_point, operating_point : float
+        Probabilities at and above which a slice, and a study, is urgent.
+    highest : int
+        How many of the highest zones are averaged into the study's score.
+    """
+
+    name: str
+    version: str
+    sha256: str
+    onnx: Path
+    size: int
+    window_width: float
+    window_level: float
+    slice_calibration: Calibration
+    study_calibration: Calibration
+    slice_operating_point: float
+    operating_point: float
+    highest: int
+
+
+def load_release(manifest: Optional[Path] = None) -> Release:
+    """Read a manifest and check the network it names.
+
+    Parameters
+    ----------
+    manifest : pathlib.Path, optional
+        Another manifest than the installed one.
+
+    Returns
+    -------
+    Release
+        The network and its parameters.
+
+    Raises
+    ------
+    ModelError
+        When either file is absent or damaged, or the network is not the one that the manifest names.
+    """
+    path = manifest or Path(trt_engines.__file__).parent / "manifest.json"
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        onnx = path.parent / str(document["file"])
+        digest = hashlib.sha256(onnx.read_bytes()).hexdigest()
+        release = _release(document, onnx)
+    except OSError as error:
+        raise ModelError(f"The network cannot be read ({error.filename}); install the appliance again.") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"The manifest {path} is damaged ({error}); install the appliance again.") from error
+    if digest != release.sha256:
+        raise ModelError(f"The network {onnx.name} is not the one that its manifest names; install the appliance again.")
+    if release.slice_calibration.slope <= 0 or release.study_calibration.slope <= 0:
+        raise ModelError(f"The manifest {path} has a calibration that turns scores around; install the appliance again.")
+    return release
+
+
+def _release(document: Mapping[str, Any], onnx: Path) -> Release:
+    picture = document["input"]
+    return Release(
+        name=str(document["name"]),
+        version=str(document["version"]),
+        sha256=str(document["sha256"]),
+        onnx=onnx,
+        size=int(picture["size"]),
+        window_width=float(picture["window_width"]),
+        window_level=float(picture["window_level"]),
+        slice_calibration=_calibration(document["slice_calibration"]),
+        study_calibration=_calibration(document["study_calibration"]),
+        slice_operating_point=float(document["slice_operating_point"]),
+        operating_point=float(document["operating_point"]),
+        highest=int(document["pooling"]["highest"]),
+    )
+
+
+def _calibration(document: Mapping[str, Any]) -> Calibration:
+    return Calibration(float(document["slope"]), float(document["offset"]))

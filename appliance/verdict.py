@@ -1,0 +1,292 @@
+"""The verdict on one study, and the closed list of reasons that may stand beside it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from enum import Enum
+from typing import Any, Dict, Mapping, Optional, Tuple
+
+from appliance import __version__
+from appliance.engine import EngineIdentity
+from appliance.study import PatientIdentity, SeriesSummary, StudySummary
+
+
+class Colour(str, Enum):
+    """What the appliance shows. `REFER` is a third answer, never a kind of green."""
+
+    RED_BLACK = "red_black"
+    GREEN_YELLOW = "green_yellow"
+    REFER = "refer"
+
+
+class ReasonCode(str, Enum):
+    """Every reason a verdict may give. Each member's value is its code; `SENTENCES` holds its words."""
+
+    # findings: why the verdict is red or green
+    ABOVE_OPERATING_POINT = "above_operating_point"
+    BELOW_OPERATING_POINT = "below_operating_point"
+    # notes: true beside any verdict
+    UNREADABLE_FILES = "unreadable_files"
+    MISSING_FILES = "missing_files"
+    # refusals: why the appliance cannot judge
+    NO_BRAIN = "no_brain"
+    TOO_FEW_SLICES = "too_few_slices"
+    PARTIAL_BRAIN = "partial_brain"
+    NOT_CT = "not_ct"
+    NOT_HEAD = "not_head"
+    NOT_AXIAL = "not_axial"
+    NOT_HOUNSFIELD = "not_hounsfield"
+    NO_PIXELS = "no_pixels"
+    DERIVED_ONLY = "derived_only"
+    CONTRAST = "contrast"
+    BONE_KERNEL_ONLY = "bone_kernel_only"
+    LOCALIZER_ONLY = "localizer_only"
+    LOSSY = "lossy"
+    INCONSISTENT_GEOMETRY = "inconsistent_geometry"
+    DAMAGED_PIXELS = "damaged_pixels"
+    DAMAGED_HEADER = "damaged_header"
+    SEVERAL_PATIENTS = "several_patients"
+    SEVERAL_STUDIES = "several_studies"
+    UNSUPPORTED_SYNTAX = "unsupported_syntax"
+    PHOTO_NOT_BRAIN_WINDOW = "photo_not_brain_window"
+    PHOTO_UNREADABLE = "photo_unreadable"
+    # why a series was not the one to judge although nothing is wrong with it
+    LESS_SUITABLE = "less_suitable"
+
+
+SENTENCES: Mapping[ReasonCode, str] = {
+    ReasonCode.ABOVE_OPERATING_POINT: "A pattern of bleeding is suspected; it is strongest in zone %(zone)s of 8, "
+    "counted from the base of the skull.",
+    ReasonCode.BELOW_OPERATING_POINT: "No zone of the brain shows a pattern of bleeding above the operating point.",
+    ReasonCode.UNREADABLE_FILES: "%(count)s files on the medium could not be read; they were left out.",
+    ReasonCode.MISSING_FILES: "The disc's directory names %(count)s files that are not on the disc.",
+    ReasonCode.NO_BRAIN: "No brain is visible in these images. Read the study now; check that the right series was sent.",
+    ReasonCode.TOO_FEW_SLICES: "The series has too few slices for a whole head (%(count)s). Read the study now, or send all of it.",
+    ReasonCode.PARTIAL_BRAIN: "The images do not cover the whole brain. Read the study now, or send the complete series.",
+    ReasonCode.NOT_CT: "No CT images were found. The appliance judges CT of the head only.",
+    ReasonCode.NOT_HEAD: "The images are of another part of the body (%(part)s). The appliance judges CT of the head only.",
+    ReasonCode.NOT_AXIAL: "The slices are not axial. Send the original axial series.",
+    ReasonCode.NOT_HOUNSFIELD: "The pixel values are not Hounsfield units. Send the original axial series.",
+    ReasonCode.NO_PIXELS: "The objects hold no images. Send the axial CT series.",
+    ReasonCode.DERIVED_ONLY: "Only reformatted or derived images were found. Send the original axial series.",
+    ReasonCode.CONTRAST: "The images were made with contrast agent, which looks like blood. Read the study now.",
+    ReasonCode.BONE_KERNEL_ONLY: "Only images for bone were found. Send the series made for soft tissue.",
+    ReasonCode.LOCALIZER_ONLY: "Only localizer (scout) images were found. Send the axial series.",
+    ReasonCode.LOSSY: "The images were compressed with loss, which can hide a small bleed. Send them uncompressed or lossless.",
+    ReasonCode.INCONSISTENT_GEOMETRY: "The positions of the slices do not fit together (%(detail)s). "
+    "Slices may be missing: read the study now, or send it again.",
+    ReasonCode.DAMAGED_PIXELS: "Images of this series are damaged (%(detail)s). Read the study now, or send it again.",
+    ReasonCode.DAMAGED_HEADER: "Headers of this series are damaged (%(detail)s). Read the study now, or send it again.",
+    ReasonCode.SEVERAL_PATIENTS: "Images of %(count)s patients were found together. Choose the study to judge.",
+    ReasonCode.SEVERAL_STUDIES: "%(count)s head CT studies of this patient were found. Choose the study to judge.",
+    ReasonCode.UNSUPPORTED_SYNTAX: "The images are stored in a form that the appliance cannot decode (%(syntax)s). "
+    "Send them uncompressed.",
+    ReasonCode.PHOTO_NOT_BRAIN_WINDOW: "The pictures are not head CT in a brain window. Set the viewer to width 80 to 120, "
+    "level 35 to 40.",
+    ReasonCode.PHOTO_UNREADABLE: "The picture %(name)s cannot be read.",
+    ReasonCode.LESS_SUITABLE: "Another series of the same scan suits better.",
+}
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One reason: a code of the closed list and the values that its sentence names.
+
+    Attributes
+    ----------
+    code : ReasonCode
+        What is meant.
+    values : mapping of str to str or int
+        What the sentence in `SENTENCES` leaves open.
+    """
+
+    code: ReasonCode
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def message(self) -> str:
+        """The reason as an English sentence."""
+        return SENTENCES[self.code] % self.values
+
+
+class Refused(Exception):
+    """Raised on the way to a verdict when the input cannot be judged; the pipeline turns it into a `refer`.
+
+    Parameters
+    ----------
+    reasons : Reason
+        At least one, the weightiest first.
+    """
+
+    def __init__(self, *reasons: Reason) -> None:
+        super().__init__(", ".join(reason.code.value for reason in reasons))
+        self.reasons = reasons
+
+
+@dataclass(frozen=True)
+class RejectedSeries:
+    """A series that was not judged, and why."""
+
+    series: SeriesSummary
+    reasons: Tuple[Reason, ...]
+
+
+@dataclass(frozen=True)
+class SlabScore:
+    """The score of one slab.
+
+    Attributes
+    ----------
+    position_mm : float or None
+        Its true centre along the normal; None for pictures.
+    source : str
+        SOP Instance UID at the centre, or the picture's name.
+    probability : float
+        Calibrated probability that this slab shows haemorrhage.
+    """
+
+    position_mm: Optional[float]
+    source: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class Zone:
+    """One of the 8 equal zones of the brain, represented by its highest-scoring slab.
+
+    Attributes
+    ----------
+    zone_mm : tuple of float or None
+        Lower and upper edge along the normal; None for pictures.
+    slab : SlabScore
+        The slab that represents it.
+    """
+
+    zone_mm: Optional[Tuple[float, float]]
+    slab: SlabScore
+
+
+@dataclass(frozen=True)
+class ModelIdentity:
+    """Which released network judged: name, version and SHA-256 of its ONNX file."""
+
+    name: str
+    version: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Timings:
+    """Milliseconds spent in each step; None for a step that was not reached."""
+
+    scan: Optional[float] = None
+    select: Optional[float] = None
+    decode: Optional[float] = None
+    preprocess: Optional[float] = None
+    infer: Optional[float] = None
+    total: Optional[float] = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the appliance says of one study, and all that is needed to check it.
+
+    Attributes
+    ----------
+    colour : Colour
+        The answer.
+    reasons : tuple of Reason
+        Why, the weightiest first.
+    model : ModelIdentity
+        The network that judged or would have judged.
+    engine : EngineIdentity or None
+        What computed the scores; None when no engine was needed.
+    operating_point : float
+        Probability at and above which a study is `RED_BLACK`.
+    urgent_probability : float or None
+        Calibrated probability of haemorrhage; None on `REFER`.
+    patient : PatientIdentity or None
+        Who the headers say this is; None where there is no header or no single patient.
+    study : StudySummary or None
+        The study that was judged.
+    series : SeriesSummary or None
+        The series that was judged, or that came nearest to it.
+    rejected : tuple of RejectedSeries
+        Every other series with its reason.
+    zones, slabs : tuple
+        Scores by zone (8 or none) and by slab.
+    choices : tuple of StudySummary
+        On ``several_patients`` and ``several_studies``: the studies that could be meant.
+    timings : Timings
+        How long each step took.
+    """
+
+    colour: Colour
+    reasons: Tuple[Reason, ...]
+    model: ModelIdentity
+    operating_point: float
+    engine: Optional[EngineIdentity] = None
+    urgent_probability: Optional[float] = None
+    patient: Optional[PatientIdentity] = None
+    study: Optional[StudySummary] = None
+    series: Optional[SeriesSummary] = None
+    rejected: Tuple[RejectedSeries, ...] = ()
+    zones: Tuple[Zone, ...] = ()
+    slabs: Tuple[SlabScore, ...] = ()
+    choices: Tuple[StudySummary, ...] = ()
+    timings: Timings = Timings()
+
+    def to_json(self, with_identity: bool = False) -> Dict[str, Any]:
+        """Return the published form, which ``verdict.schema.json`` describes.
+
+        Parameters
+        ----------
+        with_identity : bool
+            Whether the patient is named.
+        """
+        document: Dict[str, Any] = {
+            "verdict": self.colour.value,
+            "urgent_probability": _rounded(self.urgent_probability, 6),
+            "operating_point": _rounded(self.operating_point, 6),
+            "reasons": [_reason_json(reason) for reason in self.reasons],
+            "study": asdict(self.study) if self.study else None,
+            "series": {
+                **(asdict(self.series) if self.series else _NO_SERIES),
+                "rejected": [
+                    {**asdict(item.series), "reasons": [_reason_json(reason) for reason in item.reasons]}
+                    for item in self.rejected
+                ],
+            },
+            "zones": [
+                {
+                    "zone_mm": [_rounded(edge, 3) for edge in zone.zone_mm] if zone.zone_mm else None,
+                    "position_mm": _rounded(zone.slab.position_mm, 3),
+                    "sop_instance_uid": zone.slab.source,
+                    "probability": _rounded(zone.slab.probability, 6),
+                }
+                for zone in self.zones
+            ],
+            "slabs": [
+                {"position_mm": _rounded(slab.position_mm, 3), "probability": _rounded(slab.probability, 6)}
+                for slab in self.slabs
+            ],
+            "choices": [asdict(choice) for choice in self.choices],
+            "timings_ms": {step: _rounded(value, 1) for step, value in asdict(self.timings).items()},
+            "model": asdict(self.model),
+            "engine": asdict(self.engine) if self.engine else None,
+            "appliance_version": __version__,
+        }
+        if with_identity:
+            document["patient"] = asdict(self.patient) if self.patient else None
+        return document
+
+
+_NO_SERIES: Dict[str, Any] = asdict(SeriesSummary(uid="", number=None, description="", modality="", manufacturer="", slices=0))
+
+
+def _reason_json(reason: Reason) -> Dict[str, str]:
+    return {"code": reason.code.value, "message": reason.message}
+
+
+def _rounded(value: Optional[float], digits: int) -> Optional[float]:
+    return None if value is None else round(float(value), digits)

@@ -1,0 +1,92 @@
+"""Package `headct-triage`: the appliance, its training, and the released network."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).resolve().parent
+VERSION = re.search('^__version__ = "(.+)"$', (HERE / "appliance/__init__.py").read_text("utf-8"), re.M)[1]
+
+# Lower bounds leave in reach what has wheels for Python 3.8 on aarch64 (JetPack 5); upper bounds stop at the
+# next major release.
+APPLIANCE = [
+    "numpy>=1.21,<3",  # TensorRT 8.5 needs numpy below 1.24, so the Jetson image may choose an older one
+    # The same cv2 as opencv-python, without its windows and the Qt and X11 libraries these need. 5 changes
+    # the interface.
+    "opencv-python-headless>=4.5,<5",
+    "pydicom>=2.4.4,<4",  # 3 needs Python 3.10
+    "python-gdcm>=3.0.25,<4",
+    "pylibjpeg-openjpeg>=2.0,<3",
+    "onnxruntime>=1.17,<2",
+    "Flask>=3.0,<4",
+    "gunicorn>=23",  # 23 refuses ambiguous Transfer-Encoding headers, which earlier ones pass on
+    "Babel>=2.12,<3",
+    'tomli>=2.0,<3; python_version < "3.11"',
+]
+
+# TensorRT is not here: its Python bindings come with JetPack's apt packages, never from a package index.
+JETSON = [
+    "jetson-stats>=4.2",
+    "pycuda>=2022.1",  # built on the device, against its CUDA
+]
+
+TRAINING = [
+    # One minor release, because what its ONNX exporter writes TensorRT has to read. `make test` takes 2.13.0.
+    'torch==2.13.*; python_version >= "3.10"',
+    'onnx>=1.16,<2; python_version >= "3.10"',
+    'matplotlib>=3.8,<4; python_version >= "3.10"',
+]
+
+DEV = [
+    "pytest>=8.3",
+    "pytest-xdist>=3.6,<4",
+    "hypothesis>=6.113,<7",
+    "jsonschema>=4.23,<5",
+    "psutil>=5.9",
+    "onnx>=1.16,<2",
+    "setuptools>=70.1",  # builds a wheel on its own, for the packaging test
+    "ruff>=0.9",
+    'mypy>=1.15; python_version >= "3.10"',
+    'playwright>=1.48,<2; python_version >= "3.10"',
+    'SimpleITK>=2.4,<3; python_version >= "3.10"',  # what the benchmarks compare with
+    'imagecodecs>=2025.3.30; python_version >= "3.11"',  # writes HTJ2K test files, as nothing else here can
+]
+
+setup(
+    name="headct-triage",
+    version=VERSION,
+    description="Head-CT triage: bleeding suspected, none found, or read now. Research software.",
+    long_description=(HERE / "README.md").read_text("utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.8",
+    packages=find_packages(include=["appliance", "appliance.*", "training", "training.*", "trt_engines"]),
+    package_data={
+        "appliance": [
+            "**/*.json",
+            "store/migrations/*.sql",
+            "web/templates/**/*",
+            "web/static/**/*",
+            "web/translations/**/*",
+        ],
+        "trt_engines": ["*.onnx", "*.json", "*.md", "*.npz"],
+    },
+    # A built engine fits one device only; it is made there.
+    exclude_package_data={"trt_engines": ["*.engine"]},
+    install_requires=APPLIANCE,
+    extras_require={"jetson": JETSON, "training": TRAINING, "dev": DEV},
+    entry_points={
+        "console_scripts": [
+            "triage = appliance.cli:main",
+            "triage-train = training.cli:main",
+        ]
+    },
+    classifiers=[
+        "Intended Audience :: Science/Research",
+        "Operating System :: POSIX :: Linux",
+        "Programming Language :: Python :: 3",
+        "Topic :: Scientific/Engineering :: Medical Science Apps.",
+    ],
+    zip_safe=False,
+)
