@@ -56,7 +56,7 @@ class Study:
     def summary(self) -> StudySummary:
         """Return the study named without its patient."""
         first = self.series[0].images[0]
-        date, time = first.study_date, first.study_time
+        date, time = re.sub(r"\D", "", first.study_date), re.sub(r"\D", "", first.study_time)
         return StudySummary(
             uid=self.uid,
             date=f"{date[:4]}-{date[4:6]}-{date[6:8]}" if re.fullmatch(r"\d{8}", date) else date,

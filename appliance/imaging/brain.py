@@ -28,6 +28,8 @@ class BrainExtent:
         Intracranial area of the widest slice, in pixels.
     largest_share : float
         Intracranial share of the head's outline in that slice.
+    first_share, last_share : float
+        Intracranial area of the first and the last slice of the extent, over the largest.
     """
 
     first: int
@@ -36,6 +38,8 @@ class BrainExtent:
     upper: float
     largest_area: float
     largest_share: float
+    first_share: float
+    last_share: float
 
     @property
     def indices(self) -> range:
@@ -67,8 +71,17 @@ def find_brain(stack: SliceStack, heads: Sequence[Head]) -> BrainExtent:
     widest = int(area.argmax())
     first, last = _run_around(area >= max(MIN_SHARE * area[widest], 1.0), widest)
     edges = stack.edges
-    share = area[widest] / heads[widest].area if heads[widest].area else 0.0
-    return BrainExtent(first, last, float(edges[first, 0]), float(edges[last, 1]), float(area[widest]), float(share))
+    largest = float(area[widest])
+    return BrainExtent(
+        first=first,
+        last=last,
+        lower=float(edges[first, 0]),
+        upper=float(edges[last, 1]),
+        largest_area=largest,
+        largest_share=largest / heads[widest].area if heads[widest].area else 0.0,
+        first_share=float(area[first]) / largest if largest else 0.0,
+        last_share=float(area[last]) / largest if largest else 0.0,
+    )
 
 
 def _run_around(brain: np.ndarray, widest: int) -> Tuple[int, int]:

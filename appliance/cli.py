@@ -1,0 +1,175 @@
+"""The ``triage`` command. The answer goes to standard output; progress and complaints go to standard error."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import sys
+from pathlib import Path
+from typing import List, Optional, Sequence, TextIO
+
+from appliance import __version__
+from appliance.config import Settings, load_settings
+from appliance.doctor import examine
+from appliance.errors import TriageError
+from appliance.files import replace_text
+from appliance.verdict import Colour, Reason, Refused, Verdict
+
+EXIT_JUDGED = 0
+EXIT_REFER = 3
+
+
+def main(arguments: Optional[Sequence[str]] = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Without the program's name; those of the process if not given.
+
+    Returns
+    -------
+    int
+        0 for ``green_yellow`` and ``red_black``, 3 for ``refer``, 2 for wrong usage, 4 where there is no DICOM object at all.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        settings = load_settings(options.config)
+        status: int = options.run(options, settings)
+        return status
+    except TriageError as error:
+        print(f"triage: {error.message}", file=sys.stderr)
+        return error.exit_status
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="triage", description="Head-CT triage. Research software, not an approved medical device: the doctor decides."
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    parser.add_argument("--config", type=Path, help="TOML file with settings")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    study = commands.add_parser("study", help="judge a folder, DICOMDIR disc, zip or single file")
+    study.add_argument("path", type=Path)
+    study.add_argument("--study", metavar="UID", help="the study that is meant, where there are several")
+    study.add_argument("--json", action="store_true", help="print the whole verdict as JSON")
+    study.add_argument("--with-identity", action="store_true", help="name the patient in the JSON")
+    study.set_defaults(run=_study)
+
+    pictures = commands.add_parser("pictures", help="score brain-window pictures (PNG, JPEG)")
+    pictures.add_argument("folder", type=Path)
+    pictures.add_argument("--study", action="store_true", help="one verdict for the folder, its pictures in name order")
+    pictures.add_argument("--csv", type=Path, metavar="FILE", help="write the table here in place of standard output")
+    pictures.set_defaults(run=_pictures)
+
+    serve = commands.add_parser("serve", help="run the appliance and its page on this machine")
+    serve.add_argument("--demo", action="store_true", help="judge a simulated study first")
+    serve.set_defaults(run=_serve)
+
+    doctor = commands.add_parser("doctor", help="say what works on this machine and what is missing")
+    doctor.set_defaults(run=_doctor)
+
+    demo = commands.add_parser("demo-disc", help="write a disc with a simulated head CT")
+    demo.add_argument("folder", type=Path)
+    demo.add_argument("--no-bleed", action="store_true", help="a head without haemorrhage")
+    demo.add_argument("--seed", type=int, default=0, help="another number, another head")
+    demo.set_defaults(run=_demo_disc)
+    return parser
+
+
+def _study(options: argparse.Namespace, settings: Settings) -> int:
+    from appliance.pipeline import Pipeline, Progress
+
+    verdict: Optional[Verdict] = None
+    with Pipeline(settings) as pipeline:
+        for item in pipeline.judge(options.path, options.study):
+            if isinstance(item, Progress):
+                _show(f"{item.step} {item.done}/{item.total}")
+            else:
+                verdict = item.verdict
+    _show("")
+    if verdict is None:
+        raise TriageError("The study could not be judged; read it now.")
+    if options.json:
+        json.dump(verdict.to_json(options.with_identity), sys.stdout, ensure_ascii=False, indent=1)
+        print()
+    else:
+        print(verdict.colour.value)
+        for reason in verdict.reasons:
+            print(f"{reason.code.value}: {reason.message}")
+        for choice in verdict.choices:
+            print(f"--study {choice.uid}  ({choice.date} {choice.time}, {choice.series} series)")
+    return EXIT_REFER if verdict.colour is Colour.REFER else EXIT_JUDGED
+
+
+def _pictures(options: argparse.Namespace, settings: Settings) -> int:
+    from appliance.camera.pictures import find_pictures
+    from appliance.pipeline import Pipeline
+
+    paths = find_pictures(options.folder)
+    rows: List[List[str]] = []
+    with Pipeline(settings) as pipeline:
+        if options.study:
+            verdict = pipeline.judge_pictures(paths).verdict
+            rows.append(_row(str(options.folder), verdict.urgent_probability, verdict.colour, verdict.reasons))
+        else:
+            for number, path in enumerate(paths, 1):
+                _show(f"picture {number}/{len(paths)}")
+                try:
+                    probability, urgent = pipeline.score_picture(path)
+                    rows.append(_row(path.name, probability, Colour.RED_BLACK if urgent else Colour.GREEN_YELLOW, ()))
+                except Refused as refused:
+                    rows.append(_row(path.name, None, Colour.REFER, refused.reasons))
+    _show("")
+    if options.csv:
+        with replace_text(options.csv) as file:
+            _write_table(file, rows)
+    else:
+        _write_table(sys.stdout, rows)
+    return EXIT_REFER if all(row[2] == Colour.REFER.value for row in rows) else EXIT_JUDGED
+
+
+def _row(name: str, probability: Optional[float], colour: Colour, reasons: Sequence[Reason]) -> List[str]:
+    codes = " ".join(reason.code.value for reason in reasons)
+    return [name, "" if probability is None else f"{probability:.6f}", colour.value, codes]
+
+
+def _write_table(file: TextIO, rows: Sequence[Sequence[str]]) -> None:
+    table = csv.writer(file, lineterminator="\n")
+    table.writerow(["file", "probability", "verdict", "reasons"])
+    table.writerows(rows)
+
+
+def _serve(options: argparse.Namespace, settings: Settings) -> int:
+    from appliance.serve import serve
+
+    return serve(settings, options.demo)
+
+
+def _doctor(options: argparse.Namespace, settings: Settings) -> int:
+    findings = examine(settings)
+    for finding in findings:
+        print(f"{'ok ' if finding.works else 'NO '} {finding.what}: {finding.detail}")
+    return 0 if all(finding.works or not finding.needed for finding in findings) else 1
+
+
+def _demo_disc(options: argparse.Namespace, settings: Settings) -> int:
+    from appliance.phantom.disc import DEMO_BLEED, write_demo_disc
+
+    disc = write_demo_disc(options.folder, None if options.no_bleed else DEMO_BLEED, options.seed)
+    print(disc.folder)
+    return 0
+
+
+def _show(text: str) -> None:
+    """Show progress on a terminal in one line; elsewhere say nothing."""
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,120 @@
+"""What works on this machine and what is missing, line by line."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import platform
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import List
+
+from appliance import __version__
+from appliance.config import Settings
+from appliance.errors import TriageError
+
+MIN_FREE_GB = 2.0
+"""Room for a few studies and their slices."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the examination.
+
+    Attributes
+    ----------
+    what : str
+        What was looked at.
+    works : bool
+        Whether it works.
+    detail : str
+        Version, device, or what to do.
+    needed : bool
+        Whether the appliance needs it here.
+    """
+
+    what: str
+    works: bool
+    detail: str
+    needed: bool = True
+
+
+def examine(settings: Settings) -> List[Finding]:
+    """Look at everything the appliance uses.
+
+    Returns
+    -------
+    list of Finding
+        In the order in which a study passes through it.
+    """
+    findings = [Finding("appliance", True, f"{__version__} on Python {platform.python_version()}, {platform.machine()}")]
+    findings += [_module("pydicom"), _module("gdcm"), _module("openjpeg"), _module("cv2")]
+    findings.append(_syntaxes())
+    findings.append(_network(settings))
+    findings.append(_judges(settings))
+    findings += [_tensorrt(), _store(settings)]
+    return findings
+
+
+def _module(name: str) -> Finding:
+    try:
+        module = importlib.import_module(name)
+    except ImportError as error:
+        return Finding(name, False, f"cannot be loaded ({error}); install headct-triage again")
+    version = getattr(module, "__version__", None) or getattr(module, "GDCM_VERSION", None)
+    if version is None and name == "gdcm":
+        version = module.Version.GetVersion()
+    return Finding(name, True, str(version))
+
+
+def _syntaxes() -> Finding:
+    from appliance.dicom.rules import DECODABLE
+
+    htj2k = "1.2.840.10008.1.2.4.201" in DECODABLE
+    return Finding("transfer syntaxes", True, f"{len(DECODABLE)} lossless, {'with' if htj2k else 'without'} HTJ2K")
+
+
+def _network(settings: Settings) -> Finding:
+    from appliance.inference.release import load_release
+
+    try:
+        release = load_release(settings.engine.manifest)
+    except TriageError as error:
+        return Finding("network", False, error.message)
+    return Finding("network", True, f"{release.name} {release.version}, SHA-256 {release.sha256[:12]}…")
+
+
+def _judges(settings: Settings) -> Finding:
+    """Judge a simulated study, the whole road."""
+    from appliance.phantom.disc import DEMO_BLEED, write_demo_disc
+    from appliance.pipeline import Judgement, Pipeline
+
+    try:
+        with tempfile.TemporaryDirectory(prefix="triage-") as folder, Pipeline(settings) as pipeline:
+            disc = write_demo_disc(Path(folder) / "disc", DEMO_BLEED, seed=0)
+            for item in pipeline.judge(disc.folder):
+                if isinstance(item, Judgement):
+                    verdict = item.verdict
+    except TriageError as error:
+        return Finding("simulated study", False, error.message)
+    engine = verdict.engine
+    where = f"{engine.backend}, {engine.precision}, {engine.device}" if engine else "no engine"
+    return Finding("simulated study", bool(verdict.zones), f"{verdict.colour.value} in {verdict.timings.total:.0f} ms ({where})")
+
+
+def _tensorrt() -> Finding:
+    found = importlib.util.find_spec("tensorrt") is not None and importlib.util.find_spec("pycuda") is not None
+    return Finding("TensorRT", found, "installed" if found else "not installed; ONNX Runtime serves", needed=False)
+
+
+def _store(settings: Settings) -> Finding:
+    folder = settings.store.folder
+    existing = next((parent for parent in (folder, *folder.parents) if parent.exists()), folder)
+    if not os.access(existing, os.W_OK):
+        return Finding("store", False, f"{folder} cannot be written; set [store] folder")
+    free = shutil.disk_usage(existing).free / 1e9
+    return Finding("store", free >= MIN_FREE_GB, f"{folder}, {free:.1f} GB free")
+

@@ -1,0 +1,1 @@
+"""A simulated head CT that needs no patient: anatomy, acquisition, DICOM files, a whole disc."""

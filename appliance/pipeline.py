@@ -1,0 +1,239 @@
+"""The one road from a medium or pictures to a `Verdict`.
+
+`Pipeline.judge` yields what it is doing and, last, the judgement: whoever drives it shows the progress, and nothing here calls
+back.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Iterator, List, Optional, Sequence, Tuple, Type, Union
+
+from appliance.camera.pictures import read_stack
+from appliance.config import Settings
+from appliance.dicom.find import FoundFiles, Medium
+from appliance.dicom.header import ImageHeader
+from appliance.dicom.reader import DicomReader
+from appliance.dicom.select import Candidate, Selection, not_needed, select
+from appliance.dicom.series import group
+from appliance.dicom.stack import load_stack
+from appliance.errors import NoDicomError
+from appliance.inference.onnx_engine import OnnxEngine
+from appliance.inference.release import load_release
+from appliance.scoring import Clock, Judgement, StackJudge
+from appliance.study import SliceStack
+from appliance.verdict import Colour, ModelIdentity, Reason, ReasonCode, Refused, RejectedSeries, Verdict
+
+MAX_CANDIDATES = 3
+"""Series that are decoded before the study is given up: headers seldom lie about more."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A step of the work: ``scan``, ``select``, ``decode``, ``preprocess`` or ``infer``, and how far it is."""
+
+    step: str
+    done: int
+    total: int
+
+
+class Pipeline:
+    """Owns the engine and the processes that decode; a context manager, warm once it is entered.
+
+    Parameters
+    ----------
+    settings : Settings
+        Limits and the network.
+
+    Raises
+    ------
+    ModelError
+        When the network is absent or damaged.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._release = load_release(settings.engine.manifest)
+        self._reader = DicomReader(settings.decode)
+        self._engine = OnnxEngine(self._release, settings.engine.threads)
+        self._judge = StackJudge(self._release, self._engine)
+        self._resources = ExitStack()
+        self._blank = Verdict(
+            colour=Colour.REFER,
+            reasons=(),
+            model=ModelIdentity(self._release.name, self._release.version, self._release.sha256),
+            engine=self._engine.identity,
+            operating_point=self._release.operating_point,
+        )
+
+    def __enter__(self) -> Pipeline:
+        """Start the children, then load the network while they start."""
+        with ExitStack() as resources:
+            resources.enter_context(self._reader)
+            resources.enter_context(self._engine)
+            self._resources = resources.pop_all()
+        return self
+
+    def __exit__(
+        self, exc_type: Optional[Type[BaseException]], exc: Optional[BaseException], traceback: Optional[TracebackType]
+    ) -> None:
+        """Release the engine and end the children."""
+        self._resources.close()
+
+    def judge(self, path: Path, study_uid: Optional[str] = None) -> Iterator[Union[Progress, Judgement]]:
+        """Judge a folder, disc, zip or single file of DICOM objects.
+
+        Parameters
+        ----------
+        path : pathlib.Path
+            Where the objects are.
+        study_uid : str, optional
+            The study that is meant, where there are several.
+
+        Yields
+        ------
+        Progress
+            As the work goes on.
+        Judgement
+            Last.
+
+        Raises
+        ------
+        TriageError
+            When there is nothing to judge at all.
+        """
+        clock = Clock()
+        with Medium(path, self._settings.ingest) as medium:
+            found = medium.files()
+            images: List[ImageHeader] = []
+            unreadable = done = 0
+            for bad, batch in self._reader.headers(found.candidates):
+                images.extend(batch)
+                unreadable += bad
+                done = min(done + 16, len(found.candidates))
+                yield Progress("scan", done, len(found.candidates))
+            notes = self._notes(found, unreadable)
+            clock.lap("scan")
+            if not images and not unreadable:
+                raise NoDicomError(f"No DICOM image was found under {path}. Check that the right folder or disc was chosen.")
+            if not images:
+                reason = Reason(ReasonCode.DAMAGED_HEADER, {"detail": f"{unreadable} files"})
+                yield Judgement(replace(self._blank, reasons=(reason,), timings=clock.timings()))
+                return
+            selection = select(group(images), study_uid)
+            clock.lap("select")
+            yield Progress("select", 1, 1)
+            yield from self._judge_selection(selection, notes, clock)
+
+    def judge_pictures(self, paths: Sequence[Path]) -> Judgement:
+        """Judge brain-window pictures as the slices of one head.
+
+        Parameters
+        ----------
+        paths : sequence of pathlib.Path
+            Pictures from the base of the skull up.
+
+        Returns
+        -------
+        Judgement
+            The verdict has no series and no millimetres.
+        """
+        clock = Clock()
+        try:
+            stack = read_stack(paths)
+            clock.lap("decode")
+            prepared = self._judge.prepare(stack)
+            clock.lap("preprocess")
+        except Refused as refused:
+            return Judgement(replace(self._blank, reasons=refused.reasons, timings=clock.timings()))
+        return self._judge.judge(prepared, self._blank, clock)
+
+    def score_picture(self, path: Path) -> Tuple[float, bool]:
+        """Score one picture by itself.
+
+        Parameters
+        ----------
+        path : pathlib.Path
+            PNG or JPEG.
+
+        Returns
+        -------
+        float
+            Calibrated probability that it shows haemorrhage.
+        bool
+            Whether that is at or above the operating point of a single slice.
+
+        Raises
+        ------
+        Refused
+            When it cannot be read or shows no brain.
+        """
+        probability = self._judge.score_slice(read_stack([path]))
+        return probability, probability >= self._release.slice_operating_point
+
+    def _notes(self, found: FoundFiles, unreadable: int) -> Tuple[Reason, ...]:
+        missing = sum(self._reader.missing_files(directory) for directory in found.directories)
+        notes = ((ReasonCode.UNREADABLE_FILES, unreadable), (ReasonCode.MISSING_FILES, missing))
+        return tuple(Reason(code, {"count": count}) for code, count in notes if count)
+
+    def _judge_selection(
+        self, selection: Selection, notes: Tuple[Reason, ...], clock: Clock
+    ) -> Iterator[Union[Progress, Judgement]]:
+        """Judge the first candidate whose pixels keep what its header promised."""
+        known = replace(
+            self._blank,
+            patient=selection.study.patient() if selection.study else None,
+            study=selection.study.summary() if selection.study else None,
+            choices=selection.choices,
+        )
+        rejected = list(selection.rejected)
+        refusals: List[Tuple[Candidate, Tuple[Reason, ...]]] = []
+        for number, candidate in enumerate(selection.candidates[:MAX_CANDIDATES]):
+            try:
+                total = len(candidate.geometry.images)
+                stack = None
+                window = (self._release.window_width, self._release.window_level)
+                for item in load_stack(self._reader, candidate.geometry, *window):
+                    if isinstance(item, SliceStack):
+                        stack = item
+                    else:
+                        yield Progress("decode", item, total)
+                clock.lap("decode")
+                yield Progress("preprocess", 0, 1)
+                prepared = self._judge.prepare(stack) if stack is not None else None
+                clock.lap("preprocess")
+            except Refused as refused:
+                clock.lap("preprocess" if stack is not None else "decode")
+                refusals.append((candidate, refused.reasons))
+                continue
+            if prepared is not None:
+                yield Progress("infer", 0, 1)
+                others = [not_needed(other) for other in selection.candidates[number + 1 :]]
+                rejected += [RejectedSeries(refused.series.summary(), reasons) for refused, reasons in refusals] + others
+                known = replace(known, series=candidate.series.summary(), rejected=tuple(rejected))
+                judgement = self._judge.judge(prepared, known, clock)
+                verdict = judgement.verdict
+                yield replace(judgement, verdict=replace(verdict, reasons=verdict.reasons + notes))
+                return
+        yield Judgement(self._refusal(selection, refusals, known, notes, clock))
+
+    def _refusal(
+        self,
+        selection: Selection,
+        refusals: Sequence[Tuple[Candidate, Tuple[Reason, ...]]],
+        known: Verdict,
+        notes: Tuple[Reason, ...],
+        clock: Clock,
+    ) -> Verdict:
+        if not refusals:
+            series = selection.nearest.summary() if selection.nearest else None
+            reasons, rejected = selection.refusal, selection.rejected
+        else:
+            (first, reasons), others = refusals[0], refusals[1:]
+            series = first.series.summary()
+            rejected = selection.rejected + tuple(RejectedSeries(other.series.summary(), why) for other, why in others)
+            rejected += tuple(not_needed(other) for other in selection.candidates[MAX_CANDIDATES:])
+        return replace(known, series=series, rejected=rejected, reasons=reasons + notes, timings=clock.timings())
