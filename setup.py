@@ -17,6 +17,7 @@ APPLIANCE = [
     "opencv-python-headless>=4.5,<5",
     "pydicom>=2.4.4,<4",  # 3 needs Python 3.10
     "python-gdcm>=3.0.25,<4",
+    "pylibjpeg>=2.0",  # lets pydicom use the next; its sibling pylibjpeg-libjpeg is GPL and stays out
     "pylibjpeg-openjpeg>=2.0,<3",
     "onnxruntime>=1.17,<2",
     "Flask>=3.0,<4",

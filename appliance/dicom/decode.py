@@ -14,6 +14,7 @@ import numpy as np
 import pydicom
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
+from pydicom.tag import Tag
 
 AIR = -1024
 """Hounsfield units of what lies outside the reconstruction, and the lowest that is kept."""
@@ -24,6 +25,26 @@ HIGHEST = 3071
 LOWEST_PLAUSIBLE = -1500
 HIGHEST_PLAUSIBLE = 31000
 """No scanner writes values beyond these, but for padding; metal on the extended scale reaches 30710."""
+
+
+_TAGS = [
+    Tag(keyword)
+    for keyword in (
+        "SamplesPerPixel",
+        "PhotometricInterpretation",
+        "PlanarConfiguration",
+        "NumberOfFrames",
+        "Rows",
+        "Columns",
+        "BitsAllocated",
+        "BitsStored",
+        "HighBit",
+        "PixelRepresentation",
+        "PixelPaddingValue",
+        "PixelPaddingRangeLimit",
+        "PixelData",
+    )
+]
 
 
 class DamagedPixels(Exception):
@@ -64,24 +85,30 @@ class PixelReader:
         """
         dataset = self._open(path)
         stored = _frame(dataset, frame)
-        _check_bits(stored, dataset)
+        stored = stored.astype(np.int16 if stored.dtype.itemsize == 1 else stored.dtype.newbyteorder("="), copy=False)
+        lowest, highest, _, _ = cv2.minMaxLoc(stored if stored.dtype.itemsize == 2 else stored.astype(np.float64))
         padding = _padding(dataset, stored)
-        if slope == 1.0 and float(intercept).is_integer() and stored.dtype in (np.int16, np.uint16):
-            values = stored.astype(np.int32) if stored.dtype == np.uint16 or abs(intercept) > 8192 else stored
-            values = values + values.dtype.type(intercept) if intercept else values
+        _check_bits(lowest, highest, padding, dataset)
+        low, high = lowest * slope + intercept, highest * slope + intercept
+        if slope == 1.0 and float(intercept).is_integer() and low >= -32768 and high <= 32767:
+            # two bytes a pixel all the way: signed and unsigned addition are the same modulo 65,536
+            values = stored.view(np.int16) + np.int16(intercept)
         else:
             values = stored.astype(np.float32) * np.float32(slope) + np.float32(intercept)
-        _check_range(values, padding)
-        kind = np.int16 if values.dtype.kind == "i" else np.float32
-        values = np.clip(values, AIR, HIGHEST).astype(kind, copy=False)
+        _check_range(values, min(low, high), max(low, high), padding)
+        if min(low, high) < AIR or max(low, high) > HIGHEST:
+            np.clip(values, AIR, HIGHEST, out=values)
         if padding is not None:
             values[padding] = AIR
         return values
 
     def _open(self, path: str) -> Dataset:
         if self._dataset is None or path != self._path:
-            self._dataset = pydicom.dcmread(path, force=True)
+            self._dataset = pydicom.dcmread(path, force=True, specific_tags=list(_TAGS))
             self._path = path
+            if hasattr(self._dataset, "pixel_array_options"):
+                # pydicom 3 would mask what lies beyond Bits Stored, which is how damage shows
+                self._dataset.pixel_array_options(correct_unused_bits=False)
             if not hasattr(self._dataset.file_meta, "TransferSyntaxUID"):
                 self._dataset.file_meta.TransferSyntaxUID = pydicom.uid.ImplicitVRLittleEndian
         return self._dataset
@@ -95,9 +122,8 @@ def _frame(dataset: Dataset, frame: int) -> np.ndarray:
     else:
         single = Dataset()
         single.file_meta = dataset.file_meta
-        for group in (0x0028,):
-            single.update({element.tag: element for element in dataset.group_dataset(group)})
-        single.NumberOfFrames = 1
+        single.update({element.tag: element for element in dataset.group_dataset(0x0028)})
+        del single.NumberOfFrames  # the elements are shared: a new value would change the file's own
         if dataset.file_meta.TransferSyntaxUID.is_compressed:
             single.PixelData = encapsulate([_encapsulated_frame(dataset.PixelData, frame, count)])
             single["PixelData"].is_undefined_length = True
@@ -129,16 +155,13 @@ def _encapsulated_frame(data: bytes, frame: int, count: int) -> bytes:
     return bytes(get_frame(data, frame, number_of_frames=count))
 
 
-def _check_bits(stored: np.ndarray, dataset: Dataset) -> None:
-    """Values beyond Bits Stored cannot come from a scanner."""
+def _check_bits(lowest: float, highest: float, padding: Optional[np.ndarray], dataset: Dataset) -> None:
+    """Values beyond Bits Stored cannot come from a scanner, but for padding."""
     bits = int(dataset.BitsStored)
-    if bits < 8 * stored.dtype.itemsize:
-        signed = int(dataset.PixelRepresentation) == 1
-        low, high = (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if signed else (0, (1 << bits) - 1)
-        lowest, highest, _, _ = cv2.minMaxLoc(stored) if stored.dtype != np.int8 else (stored.min(), stored.max(), 0, 0)
-        padding = {int(value) for value in (dataset.get("PixelPaddingValue"),) if isinstance(value, int)}
-        if highest > high or (lowest < low and not {int(lowest)} <= padding):
-            raise DamagedPixels("values beyond Bits Stored")
+    signed = int(dataset.PixelRepresentation) == 1
+    low, high = (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if signed else (0, (1 << bits) - 1)
+    if highest > high or (lowest < low and padding is None):
+        raise DamagedPixels("values beyond Bits Stored")
 
 
 def _padding(dataset: Dataset, stored: np.ndarray) -> Optional[np.ndarray]:
@@ -155,14 +178,12 @@ def _padding(dataset: Dataset, stored: np.ndarray) -> Optional[np.ndarray]:
     return np.asarray(stored == value)
 
 
-def _check_range(values: np.ndarray, padding: Optional[np.ndarray]) -> None:
+def _check_range(values: np.ndarray, low: float, high: float, padding: Optional[np.ndarray]) -> None:
     """Beyond the plausible range only one value may occur: undeclared padding, as scanners write around the circle."""
-    source = values if values.dtype != np.int32 else values.astype(np.float32)
-    lowest, highest, _, _ = cv2.minMaxLoc(source)
-    if highest > HIGHEST_PLAUSIBLE:
+    if high > HIGHEST_PLAUSIBLE:
         raise DamagedPixels("values beyond Hounsfield units")
-    if lowest < LOWEST_PLAUSIBLE:
-        odd = (values < LOWEST_PLAUSIBLE) & (values != lowest)
+    if low < LOWEST_PLAUSIBLE:
+        odd = (values < LOWEST_PLAUSIBLE) & (values != values.dtype.type(low))
         if padding is not None:
             odd &= ~padding
         if odd.any():
@@ -202,12 +223,10 @@ def read_slab(reader: PixelReader, request: Dict[str, Any]) -> Tuple[np.ndarray,
                 matrix = np.array([[1, 0, shift_x], [0, 1, shift_y]], dtype=np.float64)
                 size = (values.shape[1], values.shape[0])
                 values = cv2.warpAffine(values, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-            if len(images) == 1:
-                total = values.astype(np.float32, copy=False)
-            elif total is None:
-                total = values.astype(np.float32)
+            if total is None:
+                total = values.astype(np.int32 if values.dtype == np.int16 else np.float32)
             else:
-                total += values
+                total = total + values
     if total is None:
         raise DamagedPixels("no image")
     mean = np.rint(total / np.float32(len(images))).astype(np.int16)

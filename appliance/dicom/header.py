@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 import pydicom
 from pydicom.dataset import Dataset
+from pydicom.tag import Tag
 
 CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2"
 ENHANCED_CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2.1"
@@ -134,12 +135,17 @@ _FUNCTIONAL_GROUPS: Mapping[str, Tuple[str, str]] = {
     "body_part": ("FrameAnatomySequence", "AnatomicRegionSequence"),
 }
 
-_TAGS = [keyword for keyword, _ in _KEYWORDS.values()] + [
-    "SpecificCharacterSet",
-    "NumberOfFrames",
-    "ContrastBolusAgentSequence",
-    "SharedFunctionalGroupsSequence",
-    "PerFrameFunctionalGroupsSequence",
+# as tags: pydicom would look each keyword up again for every file
+_TAGS = [
+    Tag(keyword)
+    for keyword in (
+        *(keyword for keyword, _ in _KEYWORDS.values()),
+        "SpecificCharacterSet",
+        "NumberOfFrames",
+        "ContrastBolusAgentSequence",
+        "SharedFunctionalGroupsSequence",
+        "PerFrameFunctionalGroupsSequence",
+    )
 ]
 
 
@@ -233,5 +239,3 @@ def _value(dataset: Dataset, keyword: str, kind: str) -> Any:
     except (ValueError, TypeError, ArithmeticError, IndexError, AttributeError, KeyError, NotImplementedError, LookupError):
         return None
 
-
-FIELD_NAMES = tuple(item.name for item in fields(ImageHeader))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Tuple
 
 import cv2
 import numpy as np
@@ -26,7 +27,7 @@ class _Response:
     blur_mm: float  # standard deviation of the point spread
     overshoot: float  # share of unsharp masking that follows
     noise_hu: float  # standard deviation in water at 5 mm
-    noise_band_mm: tuple[float, float]  # the noise is a difference of two Gaussians of these standard deviations
+    noise_band_mm: Tuple[float, float]  # the noise is a difference of two Gaussians of these standard deviations
 
 
 _RESPONSE = {

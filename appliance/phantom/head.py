@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Optional
 
 
 class BleedKind(Enum):
@@ -69,5 +70,5 @@ class Head:
     scale: float = 1.0
     atrophy: float = 0.15
     contrast: bool = False
-    craniectomy: Side | None = None
+    craniectomy: Optional[Side] = None
     brain: bool = True

@@ -1,0 +1,1 @@
+"""How files come in: into the spool, complete, then into the queue."""

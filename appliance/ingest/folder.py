@@ -1,0 +1,44 @@
+"""A folder of this machine, taken in as an upload is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Iterator
+
+from appliance.config import IngestSettings
+from appliance.ingest.spool import take_in
+from appliance.store import Case, Source, Store
+
+_PIECE = 1 << 20
+
+
+def ingest_folder(store: Store, limits: IngestSettings, folder: Path, source: Source) -> Case:
+    """Copy a folder's regular files into the spool and queue them; links are not followed.
+
+    Parameters
+    ----------
+    store : Store
+        Has the spool and the queue.
+    limits : IngestSettings
+        How much may come in.
+    folder : pathlib.Path
+        What to copy, with all below it.
+    source : Source
+        Where it comes from.
+
+    Raises
+    ------
+    UploadError
+        As `appliance.ingest.spool.take_in`.
+    """
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    return take_in(store, limits, (_pieces(path) for path in paths), source)
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while True:
+            piece = file.read(_PIECE)
+            if not piece:
+                return
+            yield piece

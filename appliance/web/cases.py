@@ -1,0 +1,106 @@
+"""The start page and the page of a case."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Dict, List, Tuple
+
+from flask import Blueprint, Response, abort, current_app, jsonify, redirect, render_template, request, send_from_directory, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from appliance.config import Settings
+from appliance.store import Case, State, Store
+from appliance.web import words
+
+blueprint = Blueprint("cases", __name__)
+blueprint.add_app_template_filter(words.reason_sentence, "reason_sentence")
+blueprint.add_app_template_filter(words.person_name, "person_name")
+blueprint.add_app_template_filter(words.date, "dicom_date")
+blueprint.add_app_template_filter(words.years, "years")
+
+_RECENT = 24
+
+
+@blueprint.get("/")
+def start() -> str:
+    """Show where to drop a study, and the recent cases."""
+    settings: Settings = current_app.extensions["settings"]
+    return render_template("start.html", cases=_store().recent(_RECENT), limits=settings.ingest)
+
+
+@blueprint.get("/cases/<case_id>")
+def show(case_id: str) -> str:
+    """Show how far a case is, and then its verdict."""
+    case = _case_or_404(case_id)
+    return render_template(
+        "case.html",
+        case=case,
+        waiting=_store().waiting_before(case) if case.state is State.QUEUED else 0,
+        error=words.error_sentence(case.error_code, case.error_message or "") if case.error_code else "",
+        rejected=_rejected(case),
+        strongest=_strongest(case),
+    )
+
+
+@blueprint.get("/cases/<case_id>.json")
+def document(case_id: str) -> Response:
+    """Return the case for programs, without identity."""
+    return jsonify(_case_or_404(case_id).to_json())
+
+
+@blueprint.get("/cases/<case_id>/zone-<int:zone>.png")
+def picture(case_id: str, zone: int) -> Response:
+    """Return the slice that represents a zone."""
+    case = _case_or_404(case_id)
+    return send_from_directory(_store().rendered / case.id, f"zone-{zone}.png")
+
+
+@blueprint.post("/cases/<case_id>/choice")
+def choose(case_id: str) -> AnyResponse:
+    """Queue the study that was chosen among several."""
+    case = _case_or_404(case_id)
+    try:
+        chosen = _store().choose(case, request.form.get("study_uid", ""))
+    except ValueError:
+        abort(400)
+    return redirect(url_for("cases.show", case_id=chosen.id), 303)
+
+
+@blueprint.app_template_filter()
+def local_time(moment: datetime) -> str:
+    """Write a time as the clock on this machine's wall shows it."""
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+@blueprint.app_template_filter()
+def look(case: Case) -> str:
+    """Name how a case is shown: ``red``, ``green``, ``refer``, ``working`` or ``failed``."""
+    if case.state is State.DONE and case.verdict:
+        return {"red_black": "red", "green_yellow": "green"}[case.verdict["verdict"]]
+    return {State.REFUSED: "refer", State.FAILED: "failed"}.get(case.state, "working")
+
+
+def _store() -> Store:
+    store: Store = current_app.extensions["store"]
+    return store
+
+
+def _case_or_404(case_id: str) -> Case:
+    case = _store().case(case_id)
+    if case is None:
+        abort(404)
+    return case
+
+
+def _rejected(case: Case) -> List[Tuple[Dict[str, Any], List[str]]]:
+    """Each rejected series with its reasons in the reader's language."""
+    if case.verdict is None:
+        return []
+    sentences = [[words.reason_sentence(reason) for reason in reasons] for reasons in case.rejected_reasons]
+    return list(zip(case.verdict["series"]["rejected"], sentences))
+
+
+def _strongest(case: Case) -> int:
+    """Return the zone, counted from 1, whose slice scored highest; 0 where there are none."""
+    zones = case.verdict["zones"] if case.verdict else []
+    return max(range(1, len(zones) + 1), key=lambda zone: float(zones[zone - 1]["probability"]), default=0)

@@ -1,0 +1,72 @@
+"""What every request must satisfy and every answer carries."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, request
+
+_CONTENT_SECURITY_POLICY = "; ".join(
+    [
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    ]
+)
+_HEADERS = {
+    "Content-Security-Policy": _CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+
+
+def init_app(app: Flask) -> None:
+    """Check every request, and dress every answer."""
+    app.before_request(_check_host)
+    app.before_request(_check_origin)
+    app.after_request(_add_headers)
+
+
+def _check_host() -> None:
+    """Refuse foreign names for this machine.
+
+    A page elsewhere can make a name of its own resolve to this machine and then read what it serves (DNS rebinding); an address
+    or the machine's own name cannot be made up that way.
+    """
+    host = urlsplit("//" + request.host).hostname or ""
+    own = socket.gethostname().lower()
+    if host in ("localhost", own, own + ".local"):
+        return
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        abort(403)
+
+
+def _check_origin() -> None:
+    """Refuse what other sites' pages send (cross-site request forgery). A program that is no browser sends neither header."""
+    if request.method in ("GET", "HEAD", "OPTIONS"):
+        return
+    site = request.headers.get("Sec-Fetch-Site")
+    origin = request.headers.get("Origin")
+    if site not in (None, "same-origin", "none") or (origin is not None and origin != request.host_url.rstrip("/")):
+        abort(403)
+
+
+def _add_headers(response: Response) -> Response:
+    response.headers.update(_HEADERS)
+    if request.endpoint != "static":
+        # a verdict or an identity must not come back out of a cache
+        response.headers["Cache-Control"] = "no-store"
+    return response

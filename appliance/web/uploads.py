@@ -1,0 +1,29 @@
+"""Studies that a browser sends."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, current_app, jsonify, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from appliance.config import Settings
+from appliance.ingest.spool import take_in
+from appliance.store import Source, Store
+from appliance.web.multipart import files_of
+
+blueprint = Blueprint("uploads", __name__)
+
+
+@blueprint.post("/cases")
+def receive() -> AnyResponse:
+    """Take in a form's files as one case, and lead to it."""
+    settings: Settings = current_app.extensions["settings"]
+    store: Store = current_app.extensions["store"]
+    files = files_of(request.stream, request.mimetype_params.get("boundary"))
+    case = take_in(store, settings.ingest, files, Source.UPLOAD)
+    address = url_for("cases.show", case_id=case.id)
+    if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
+        answer: Response = jsonify({"case": address})
+        answer.status_code = 201
+        answer.headers["Location"] = address
+        return answer
+    return redirect(address, 303)

@@ -1,0 +1,122 @@
+"""Sentences that depend on what happened. Each English text here is looked up in ``translations/ja.po``."""
+
+from __future__ import annotations
+
+import re
+from typing import Mapping, Optional
+
+from appliance.verdict import SENTENCES, Reason
+from appliance.web.language import gettext
+
+ERROR_SENTENCES: Mapping[str, str] = {
+    "no_dicom": "No DICOM image was found. Check that the right folder or disc was chosen.",
+    "bad_archive": "The zip archive is damaged, encrypted or too large. Pack one study again, without a password.",
+    "unreadable_path": "The files cannot be read, or are too many for one study. Send one study again.",
+    "unknown_study": "The chosen study was not found among the files. Send them again.",
+    "bad_model": "The appliance cannot judge: its network is absent or damaged. Read the study now.",
+    "interrupted": "The appliance stopped while judging these files. Read the study now.",
+    "internal": "The appliance failed while judging these files. Read the study now.",
+    "empty_upload": "Nothing came in. Choose the folder or the zip archive of one study.",
+    "upload_too_large": "These are more files or megabytes than one study may have. Send one study.",
+    "spool_full": "The appliance's disk is full. Remove old cases and send the study again.",
+    "broken_form": "The files did not arrive completely. Send them again.",
+}
+"""What a page says of an error, by its code: an error's own message may name a folder of this machine."""
+
+HTTP_SENTENCES: Mapping[int, str] = {
+    400: "The appliance did not understand this request. Go back to the start page.",
+    403: "This request came from another site and was refused. Open the start page and try again.",
+    404: "There is nothing at this address. The case may have been removed.",
+    405: "This address does not take such a request. Go back to the start page.",
+    413: "These are more files or megabytes than one study may have. Send one study.",
+    500: "The appliance failed. Try again; if it fails again, read the study now.",
+}
+
+BODY_PARTS = (
+    "chest",
+    "thorax",
+    "lung",
+    "lungs",
+    "abdomen",
+    "pelvis",
+    "spine",
+    "neck",
+    "heart",
+    "cardiac",
+    "coronary",
+    "liver",
+    "kidney",
+    "knee",
+    "foot",
+    "ankle",
+    "hand",
+    "wrist",
+    "elbow",
+    "shoulder",
+    "hip",
+    "hips",
+    "leg",
+    "legs",
+    "arm",
+    "arms",
+    "extremity",
+)
+"""What `not_head` names, where the header says it in English."""
+
+DETAILS = (
+    "images of different orientation or size",
+    "several images at one position",
+    "a step of # mm",
+    "a gap of # mm at # mm",
+    "a slice aside the others",
+    "no positions",
+    "no slice in zone # of #",
+    "values beyond Bits Stored",
+    "values beyond Hounsfield units",
+    "no image",
+    "# files",
+)
+"""What the reasons about geometry and damage name, with # for each number."""
+
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+
+
+def error_sentence(code: str, message: str) -> str:
+    """Say an error in the language of this request; its own message where its code has no sentence."""
+    return gettext(ERROR_SENTENCES.get(code, message))
+
+
+def reason_sentence(reason: Reason) -> str:
+    """Say a reason in the language of this request."""
+    values = {name: _value(value) if isinstance(value, str) else value for name, value in reason.values.items()}
+    return gettext(SENTENCES[reason.code]) % values
+
+
+def _value(value: str) -> str:
+    """Translate a reason's value; its numbers stay, in their order."""
+    numbers = iter(_NUMBER.findall(value))
+    return re.sub("#", lambda _: next(numbers), gettext(_NUMBER.sub("#", value)))
+
+
+def person_name(name: str) -> str:
+    """Write a DICOM name (PS3.5 section 6.2.1) as people do: ideographic before phonetic before alphabetic.
+
+    >>> person_name("Yamada^Tarou=山田^太郎=やまだ^たろう")
+    '山田 太郎（やまだ たろう） Yamada Tarou'
+    """
+    alphabetic, ideographic, phonetic = (
+        " ".join(part for part in group.split("^") if part) for group in (name.split("=") + ["", ""])[:3]
+    )
+    if not ideographic:
+        return " ".join(part for part in (alphabetic, phonetic) if part)
+    return " ".join(part for part in (ideographic + (f"（{phonetic}）" if phonetic else ""), alphabetic) if part)
+
+
+def date(value: str) -> str:
+    """Write a DICOM date with hyphens; anything else as it stands."""
+    return f"{value[:4]}-{value[4:6]}-{value[6:]}" if re.fullmatch(r"\d{8}", value) else value
+
+
+def years(age: str) -> Optional[int]:
+    """Return the years of a DICOM age (``045Y``); None for weeks, days, and what is no age."""
+    return int(age[:3]) if re.fullmatch(r"\d{3}Y", age) else None
