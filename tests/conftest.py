@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Callable, Iterator, Optional
 
 import pytest
 from hypothesis import settings
+
+from appliance.config import load_settings
+from appliance.pipeline import Judgement, Pipeline
+from appliance.verdict import Verdict
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -31,3 +36,22 @@ def shared_data() -> Path:
     if named:
         pytest.fail(f"HEADCT_SHARED names {named}, which is not a folder")
     pytest.skip("no real studies: ../shared/data is absent beside the checkout and HEADCT_SHARED is not set")
+
+
+@pytest.fixture(scope="session")
+def pipeline() -> Iterator[Pipeline]:
+    """The whole road, warm."""
+    with Pipeline(load_settings()) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def judge(pipeline: Pipeline) -> Callable[..., Verdict]:
+    """Judges what lies under a path."""
+
+    def run(path: Path, study_uid: Optional[str] = None) -> Verdict:
+        *_, last = pipeline.judge(path, study_uid)
+        assert isinstance(last, Judgement)
+        return last.verdict
+
+    return run
