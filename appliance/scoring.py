@@ -126,7 +126,7 @@ class StackJudge:
         if stack.hounsfield is None:
             found = [check_window(stack, heads, brain)]
         else:
-            found = [check_hounsfield(stack), check_damage(stack, heads, brain), check_tissue(stack, heads, brain)]
+            found = [check_hounsfield(stack), check_tissue(stack, heads, brain), check_damage(stack, heads, brain)]
         return [reason for reason in found if reason]
 
     def judge(self, prepared: Prepared, known: Verdict, clock: Clock) -> Judgement:

@@ -6,7 +6,6 @@ import logging
 import signal
 import sys
 import time
-from contextlib import closing
 from typing import Optional
 
 from appliance.config import Settings, load_settings
@@ -26,7 +25,10 @@ log = logging.getLogger("appliance.worker")
 
 
 class StopRequest:
-    """Set by SIGTERM and SIGINT; a flag and no `threading.Event`, whose lock a signal handler could wait for forever."""
+    """Set by SIGTERM and SIGINT.
+
+    A flag and no `threading.Event`, for whose lock a signal handler could wait forever.
+    """
 
     def __init__(self) -> None:
         self.set = False
@@ -41,7 +43,7 @@ class Stopped(Exception):
     """The worker was asked to stop in the middle of a job."""
 
 
-def run(settings: Settings) -> int:
+def run(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT.
 
     Parameters
@@ -49,10 +51,10 @@ def run(settings: Settings) -> int:
     settings : Settings
         The store, the limits and the network.
 
-    Returns
-    -------
-    int
-        Exit status: 0, or `CANNOT_START`.
+    Raises
+    ------
+    SystemExit
+        With `CANNOT_START`, when the store or the network cannot be used; the log says why.
     """
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     stop = StopRequest()
@@ -68,8 +70,7 @@ def run(settings: Settings) -> int:
                     _work(store, pipeline, stop)
     except TriageError as error:
         log.error("%s", error.message)
-        return CANNOT_START
-    return 0
+        raise SystemExit(CANNOT_START) from error
 
 
 def _work(store: Store, pipeline: Pipeline, stop: StopRequest) -> None:
@@ -90,27 +91,28 @@ def _work(store: Store, pipeline: Pipeline, stop: StopRequest) -> None:
             log.info("case %d: failed, %s", job.number, error.code)
         except Exception:
             log.exception("case %d: failed", job.number)
-            store.jobs.fail(job, "internal", "The appliance failed while judging these files. Read the study now.")
+            store.jobs.fail(
+                job, "internal", "The appliance failed while judging these files. Read the study now."
+            )
             return
 
 
 def _judge(store: Store, pipeline: Pipeline, job: Job, stop: StopRequest) -> None:
     shown: Optional[Progress] = None
     shown_at = 0.0
-    with closing(pipeline.judge(medium_path(store, job.spool), job.study_uid)) as items:
-        for item in items:
-            if not isinstance(item, Progress):
-                write_pictures(store.rendered, job.case_id, item.pictures)
-                store.jobs.finish(job, item.verdict)
-                log.info("case %d: %s", job.number, item.verdict.colour.value)
-                return
-            if stop.set:
-                raise Stopped
-            if shown is None or item.step != shown.step or time.monotonic() - shown_at > _PROGRESS_S:
-                store.jobs.progress(job, StepProgress(item.step, item.done, item.total))
-                shown, shown_at = item, time.monotonic()
+    for item in pipeline.judge(medium_path(store, job.spool), job.study_uid):
+        if not isinstance(item, Progress):
+            write_pictures(store.rendered, job.case_id, item.pictures)
+            store.jobs.finish(job, item.verdict)
+            log.info("case %d: %s", job.number, item.verdict.colour.value)
+            return
+        if stop.set:
+            raise Stopped
+        if shown is None or item.step != shown.step or time.monotonic() - shown_at > _PROGRESS_S:
+            store.jobs.progress(job, StepProgress(item.step, item.done, item.total))
+            shown, shown_at = item, time.monotonic()
     raise RuntimeError("the pipeline ended without a judgement")
 
 
 if __name__ == "__main__":
-    sys.exit(run(load_settings()))
+    run(load_settings())

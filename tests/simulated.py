@@ -9,7 +9,7 @@ import numpy as np
 
 from appliance.phantom.acquisition import Kernel, acquire
 from appliance.phantom.anatomy import voxelise
-from appliance.phantom.dicomise import SeriesOptions
+from appliance.phantom.options import SeriesOptions
 from appliance.phantom.disc import DEMO_BLEED, FIELD_OF_VIEW_MM, positions
 from appliance.phantom.head import Bleed, Head
 

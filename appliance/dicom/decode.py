@@ -47,6 +47,12 @@ _TAGS = [
 ]
 
 
+UNDEFINED_LENGTH = 0xFFFFFFFF
+"""Length of encapsulated pixel data (PS3.5 annex A.4)."""
+
+DEFLATED = "1.2.840.10008.1.2.1.99"
+
+
 class DamagedPixels(Exception):
     """Pixel data that cannot be what the scanner wrote."""
 
@@ -106,6 +112,7 @@ class PixelReader:
         if self._dataset is None or path != self._path:
             self._dataset = pydicom.dcmread(path, force=True, specific_tags=list(_TAGS))
             self._path = path
+            _check_end(self._dataset, path)
             if hasattr(self._dataset, "pixel_array_options"):
                 # pydicom 3 would mask what lies beyond Bits Stored, which is how damage shows
                 self._dataset.pixel_array_options(correct_unused_bits=False)
@@ -153,6 +160,20 @@ def _encapsulated_frame(data: bytes, frame: int, count: int) -> bytes:
     from pydicom.encaps import get_frame
 
     return bytes(get_frame(data, frame, number_of_frames=count))
+
+
+def _check_end(dataset: Dataset, path: str) -> None:
+    """Uncompressed pixel data must reach the end of the file, but for trailing padding or a signature (PS3.10 section 7.2)."""
+    raw = dataset.get_item("PixelData")
+    place, length = getattr(raw, "value_tell", None), getattr(raw, "length", None)
+    if place is None or length is None or length == UNDEFINED_LENGTH or dataset.file_meta.get("TransferSyntaxUID") == DEFLATED:
+        return
+    with open(path, "rb") as file:
+        file.seek(place + length)
+        after = file.read(4)
+    # FFFC and FFFA as the standard has them, 7FE1 as one maker's private group, in either byte order
+    if after and after[:2] not in (b"\xfc\xff", b"\xff\xfc", b"\xfa\xff", b"\xff\xfa", b"\xe1\x7f", b"\x7f\xe1"):
+        raise DamagedPixels("bytes after the pixel data")
 
 
 def _check_bits(lowest: float, highest: float, padding: Optional[np.ndarray], dataset: Dataset) -> None:
@@ -214,8 +235,8 @@ def read_slab(reader: PixelReader, request: Dict[str, Any]) -> Tuple[np.ndarray,
         As `PixelReader.hounsfield`.
     """
     images: Sequence[Sequence[Any]] = request["images"]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
         total: Optional[np.ndarray] = None
         for path, frame, slope, intercept, shift_x, shift_y in images:
             values = reader.hounsfield(path, frame, slope, intercept)
@@ -227,6 +248,8 @@ def read_slab(reader: PixelReader, request: Dict[str, Any]) -> Tuple[np.ndarray,
                 total = values.astype(np.int32 if values.dtype == np.int16 else np.float32)
             else:
                 total = total + values
+    if any("RLE" in str(warning.message) for warning in told):
+        raise DamagedPixels("RLE data of another length")  # where pydicom warns, rows have moved
     if total is None:
         raise DamagedPixels("no image")
     mean = np.rint(total / np.float32(len(images))).astype(np.int16)

@@ -10,6 +10,7 @@ from collections import Counter
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 import pydicom
+from pydicom.uid import UID_dictionary
 
 from appliance.dicom.geometry import Geometry, fault, in_order, normal, tilt
 from appliance.dicom.header import CT_CLASSES, ImageHeader
@@ -221,7 +222,11 @@ def _decodable(images: Sequence[ImageHeader]) -> Optional[Reason]:
     foreign = {image.transfer_syntax_uid for image in images} - DECODABLE - LOSSY
     if not foreign:
         return None
-    return Reason(ReasonCode.UNSUPPORTED_SYNTAX, {"syntax": pydicom.uid.UID(sorted(foreign)[0]).name})
+    return Reason(ReasonCode.UNSUPPORTED_SYNTAX, {"syntax": _syntax_name(sorted(foreign)[0])})
+
+
+def _syntax_name(uid: str) -> str:
+    return UID_dictionary[uid][0] if uid in UID_dictionary else "unknown"
 
 
 RULES: Tuple[Rule, ...] = (

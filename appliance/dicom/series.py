@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Dict, List, Sequence, Set, Tuple
 
 import numpy as np
@@ -75,12 +75,11 @@ def group(images: Sequence[ImageHeader]) -> List[Study]:
 
     A copy of an instance, as discs hold them when they are written twice, is left out.
     """
-    tree: Dict[str, Dict[str, Dict[Tuple[object, ...], ImageHeader]]] = {}
+    tree: Dict[str, Dict[str, Dict[ImageHeader, ImageHeader]]] = {}
     for image in sorted(images, key=lambda image: (image.sop_instance_uid, image.frame, image.path)):
         series = tree.setdefault(image.study_instance_uid, {}).setdefault(image.series_instance_uid, {})
         # only what is equal in all but its path is a copy: two images under one UID contradict each other and both stay
-        key = (image.sop_instance_uid, image.frame, image.position, image.orientation, image.rows, image.columns, image.slope)
-        series.setdefault(key, image)
+        series.setdefault(replace(image, path=""), image)
     studies = [
         Study(uid, tuple(Series(name, tuple(members.values())) for name, members in sorted(series.items(), key=_series_order)))
         for uid, series in tree.items()
@@ -88,7 +87,7 @@ def group(images: Sequence[ImageHeader]) -> List[Study]:
     return sorted(studies, key=lambda study: (study.summary().date, study.summary().time, study.uid))
 
 
-def _series_order(item: Tuple[str, Dict[Tuple[object, ...], ImageHeader]]) -> Tuple[int, str]:
+def _series_order(item: Tuple[str, Dict[ImageHeader, ImageHeader]]) -> Tuple[int, str]:
     uid, members = item
     number = next(iter(members.values())).series_number
     return (number if number is not None else 1 << 31, uid)

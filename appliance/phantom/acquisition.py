@@ -27,11 +27,13 @@ class _Response:
     blur_mm: float  # standard deviation of the point spread
     overshoot: float  # share of unsharp masking that follows
     noise_hu: float  # standard deviation in water at 5 mm
-    noise_band_mm: Tuple[float, float]  # the noise is a difference of two Gaussians of these standard deviations
+    noise_band_mm: Tuple[
+        float, float
+    ]  # the noise is a difference of two Gaussians of these standard deviations
 
 
 _RESPONSE = {
-    Kernel.SOFT: _Response(blur_mm=0.55, overshoot=0.0, noise_hu=3.4, noise_band_mm=(0.55, 1.6)),
+    Kernel.SOFT: _Response(blur_mm=0.55, overshoot=0.0, noise_hu=3.2, noise_band_mm=(0.55, 1.6)),
     Kernel.BONE: _Response(blur_mm=0.30, overshoot=0.9, noise_hu=16.0, noise_band_mm=(0.22, 0.5)),
 }
 
@@ -41,8 +43,8 @@ def acquire(
 ) -> np.ndarray:
     """Scan a noiseless head.
 
-    Noise falls with the square root of the thickness, as the number of photons demands, and is band-limited, as filtered
-    back projection leaves it (Kijewski and Judy, Phys Med Biol 1987).
+    Noise falls with the square root of the thickness, as the number of photons demands, and is
+    band-limited, as filtered back projection leaves it (Kijewski and Judy, Phys Med Biol 1987).
 
     Parameters
     ----------
@@ -72,7 +74,7 @@ def acquire(
         image = _blur(image, response.blur_mm / pixel_spacing_mm)
         if response.overshoot:
             image += response.overshoot * (image - _blur(image, 0.7 / pixel_spacing_mm))
-        # A random window, mirrored at random, into one large field: a new pattern for each slice at little cost.
+        # A random window, mirrored at random, into one large field: cheap, and new for each slice.
         top, left = rng.integers(0, rows), rng.integers(0, columns)
         patch = noise[top : top + rows, left : left + columns]
         flip = rng.integers(0, 4)
@@ -96,19 +98,21 @@ def _band_noise(
 
 
 def _hardening(image: np.ndarray, rng: np.random.Generator, pixel_spacing_mm: float) -> np.ndarray:
-    """Beam hardening: dark and bright streaks across dense bone, and brain a little brighter beneath the skull.
+    """Beam hardening: streaks across dense bone, and brain a little brighter beneath the skull.
 
-    The bone is smeared along a few directions, longest from side to side, where the petrous bones face each other.
+    The bone is smeared from side to side, where the petrous bones face each other.
     """
     step = max(1, round(1.9 / pixel_spacing_mm))
-    small = cv2.resize(np.maximum(image - 250, 0), None, fx=1 / step, fy=1 / step, interpolation=cv2.INTER_AREA)
+    small = cv2.resize(
+        np.maximum(image - 400, 0), None, fx=1 / step, fy=1 / step, interpolation=cv2.INTER_AREA
+    )
     if small.max() == 0:
         return np.zeros_like(image)
     mm = step * pixel_spacing_mm
     rim = cv2.GaussianBlur(small, (0, 0), 9 / mm)
     across = cv2.GaussianBlur(small, (0, 0), sigmaX=45 / mm, sigmaY=1.5 / mm)
     beside = cv2.GaussianBlur(across, (0, 0), sigmaX=2, sigmaY=7 / mm)
-    streaks = np.clip(across - beside, -80, 80) * -0.10
+    streaks = np.clip(across - beside, -80, 80) * -0.07
     shaped = 0.012 * rim + streaks - 0.01 * across
     tissue = cv2.resize((image > -300).astype(np.float32), small.shape[::-1], interpolation=cv2.INTER_AREA)
     return cv2.resize(shaped * tissue, image.shape[::-1], interpolation=cv2.INTER_LINEAR)

@@ -12,13 +12,10 @@ import numpy as np
 from appliance.phantom.blood import bleed_into
 from appliance.phantom.brain import make_brain
 from appliance.phantom.cranium import make_cranium
-from appliance.phantom.fields import ORIGIN_MM, Canvas, axes
-from appliance.phantom.head import Bleed, Head
+from appliance.phantom.fields import ORIGIN_MM, Canvas
+from appliance.phantom.head import CENTRE_MM, Bleed, Head
 from appliance.phantom.skull import AIR, paint_outside
 from appliance.phantom.vessels import paint_vessels
-
-CENTRE_MM = (0.0, -4.0)
-"""x and y in the patient of the middle of every slice."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +43,9 @@ def _build(head: Head, bleed: Optional[Bleed]) -> Anatomy:
         paint_vessels(brain.canvas, brain.cavity)
     blood = np.zeros(brain.cavity.shape, dtype=np.float16)
     if bleed is not None:
-        blood = bleed_into(brain, bleed, rng)
-    canvas = brain.canvas if head.brain else Canvas(AIR)
+        # draws of its own: around the bleed the head is the same as without it
+        blood = bleed_into(brain, bleed, np.random.default_rng([head.seed, 3]))
+    canvas = brain.canvas if head.brain else Canvas.filled(AIR)
     paint_outside(canvas, head, rng, cranium, brain.cavity)
     np.clip(canvas.hounsfield, -1024, 3071, out=canvas.hounsfield)
     return Anatomy(np.rint(canvas.hounsfield).astype(np.int16), blood)
@@ -78,7 +76,8 @@ def voxelise(
     bleed : Bleed or None
         The bleed, or none.
     positions_mm : sequence of float
-        For each slice the z at which it crosses the middle of the table (`CENTRE_MM`); 0 is the foramen magnum.
+        For each slice the z at which it crosses the middle of the table (`CENTRE_MM`); 0 is the
+        foramen magnum.
     rows : int
         Rows and columns.
     pixel_spacing_mm, thickness_mm : float
@@ -89,12 +88,13 @@ def voxelise(
     Returns
     -------
     numpy.ndarray
-        int16, shape ``(n, rows, rows)``, Hounsfield units; rows run to the back, columns to the patient's left.
+        int16, shape ``(n, rows, rows)``, Hounsfield units; rows run to the back, columns to the
+        patient's left.
     """
     volume = _at_scale_one(head, bleed).hounsfield
-    slices = _cut(volume, head.scale, positions_mm, rows, pixel_spacing_mm, thickness_mm, tilt_deg, AIR)
-    rest = _head_rest(rows, pixel_spacing_mm)
-    return np.rint(np.maximum(slices, rest)).astype(np.int16)
+    slices = _cut(volume, head, positions_mm, rows, pixel_spacing_mm, thickness_mm, tilt_deg, AIR)
+    slices += _head_rest(rows, pixel_spacing_mm)
+    return np.rint(slices).astype(np.int16)
 
 
 def blood_ml(
@@ -120,9 +120,9 @@ def blood_share(
     thickness_mm: float = 5.0,
     tilt_deg: float = 0.0,
 ) -> np.ndarray:
-    """Share of each pixel that is blood, 0 to 1: float32, shape ``(n, rows, rows)``; parameters as in `voxelise`."""
+    """Share of each pixel that is blood: float32, shape ``(n, rows, rows)``; parameters as in `voxelise`."""
     volume = _at_scale_one(head, bleed).blood
-    slices = _cut(volume, head.scale, positions_mm, rows, pixel_spacing_mm, thickness_mm, tilt_deg, 0.0)
+    slices = _cut(volume, head, positions_mm, rows, pixel_spacing_mm, thickness_mm, tilt_deg, 0.0)
     return np.clip(slices, 0, 1)
 
 
@@ -145,7 +145,7 @@ def radiograph(head: Head, bleed: Optional[Bleed]) -> Tuple[np.ndarray, np.ndarr
 
 def _cut(
     volume: np.ndarray,
-    scale: float,
+    head: Head,
     positions_mm: Sequence[float],
     rows: int,
     pixel_spacing_mm: float,
@@ -154,14 +154,19 @@ def _cut(
     outside: float,
 ) -> np.ndarray:
     """Average a volume over the thickness of each slice and interpolate it in the plane: float32."""
+    scale = head.scale
     if tilt_deg:
         volume = _shear(volume, tilt_deg, CENTRE_MM[1] / scale)
     # the integral along z, read at both faces of a slice, averages over any thickness exactly
     half = thickness_mm / scale / 2 / np.cos(np.deg2rad(tilt_deg))
     count = volume.shape[0]
     step = pixel_spacing_mm / scale
-    corner = [centre / scale - (rows - 1) / 2 * step for centre in CENTRE_MM]
-    matrix = np.array([[step, 0, corner[0] - ORIGIN_MM[0]], [0, step, corner[1] - ORIGIN_MM[1]]])
+    turn = np.deg2rad(
+        2.0 * np.random.default_rng([head.seed, 2]).standard_normal()
+    )  # nobody lies quite straight
+    turned = step * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    middle = np.array(CENTRE_MM) / scale - ORIGIN_MM[:2] - turned @ np.full(2, (rows - 1) / 2)
+    matrix = np.hstack([turned, middle[:, None]])
     slices = np.empty((len(positions_mm), rows, rows), dtype=np.float32)
     edges = np.arange(count + 1) - 0.5
     for index, position in enumerate(positions_mm):
@@ -187,9 +192,9 @@ def _cut(
 
 
 def _shear(volume: np.ndarray, tilt_deg: float, pivot_y: float) -> np.ndarray:
-    """Resample so that planes of the first axis lie as tilted slices: the gantry leans, the table moves along z."""
+    """Resample so that planes of the first axis lie as tilted slices: the gantry leans, z is the table."""
     tilt = np.deg2rad(tilt_deg)
-    start_y, start_z = ORIGIN_MM[1], ORIGIN_MM[2]
+    start_y = ORIGIN_MM[1]
     # column v and row z of the result lie at y = pivot + (v - pivot) cos, z - (v - pivot) sin of the head
     matrix = np.array(
         [
@@ -207,9 +212,9 @@ def _shear(volume: np.ndarray, tilt_deg: float, pivot_y: float) -> np.ndarray:
 
 
 def _head_rest(rows: int, pixel_spacing_mm: float) -> np.ndarray:
-    """The cradle under the head, the same in every slice: float32, shape ``(rows, rows)``."""
+    """What the cradle under the head adds to the air in every slice: float32, shape ``(rows, rows)``."""
     axis = (np.arange(rows, dtype=np.float32) - (rows - 1) / 2) * pixel_spacing_mm
     x, y = axis[None, :] + CENTRE_MM[0], axis[:, None] + CENTRE_MM[1]
     shell = 1.4 - np.abs(((np.abs(x) / 96) ** 2.6 + (np.abs(y + 6) / 113) ** 2.6) ** (1 / 2.6) - 1) * 100
     shell = np.minimum(shell, y - 14)
-    return np.clip(shell / pixel_spacing_mm + 0.5, 0, 1) * (180.0 - AIR) + AIR
+    return np.clip(shell / pixel_spacing_mm + 0.5, 0, 1) * (180.0 - AIR)

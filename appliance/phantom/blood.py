@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Tuple
+
 import cv2
 import numpy as np
 
@@ -11,12 +13,15 @@ from appliance.phantom.head import Bleed, BleedKind
 
 VOXEL_ML = 0.001
 
+FORBIDDEN = -1e4
+"""Value of a field where its kind of blood never is."""
+
 
 def bleed_into(brain: Brain, bleed: Bleed, rng: np.random.Generator) -> np.ndarray:
     """Paint a bleed into a brain.
 
-    Each kind is a field that falls with distance from where the blood starts, measured as that kind spreads; blood fills
-    the field from its top until the volume is reached.
+    Each kind is a field that falls with distance from where the blood starts, measured as that kind spreads;
+    blood fills the field from its top until the volume is reached.
 
     Parameters
     ----------
@@ -34,31 +39,31 @@ def bleed_into(brain: Brain, bleed: Bleed, rng: np.random.Generator) -> np.ndarr
     """
     rough = noise(rng, 5)
     field = _FIELDS[bleed.kind](brain, bleed.side.value, rough)
-    level, share = _fill(field, bleed.volume_ml / VOXEL_ML)
+    level, share = _fill(field, np.clip(brain.cavity + 0.5, 0, 1), bleed.volume_ml / VOXEL_ML)
     canvas = brain.canvas
     if bleed.kind in (BleedKind.EPIDURAL, BleedKind.SUBDURAL, BleedKind.INTRAPARENCHYMAL):
         _push(brain, share, bleed.side.value, 0.9 * np.sqrt(bleed.volume_ml))
     if bleed.kind is BleedKind.INTRAPARENCHYMAL:
-        rim = np.clip((field - level) / 2.2 + 1.0, 0, 1)  # oedema and serum around the clot
-        canvas.hounsfield += 0.75 * rim * (20.0 - canvas.hounsfield)
+        rim = np.clip((field - level) / 3.0 + 1.3, 0, 1)  # oedema and serum around the clot
+        canvas.hounsfield += 0.85 * rim * (18.0 - canvas.hounsfield)
     mottled = bleed.hounsfield + refine(2.0 * rough) + refine(1.5 * noise(rng, 2.5))
     canvas.hounsfield += share * (mottled - canvas.hounsfield)
     return share.astype(np.float16)
 
 
-def _fill(field: np.ndarray, voxels: float) -> "tuple[float, np.ndarray]":
+def _fill(field: np.ndarray, room: np.ndarray, voxels: float) -> Tuple[float, np.ndarray]:
     """Find the level above which a field, in mm, holds so many voxels; return it and each voxel's share."""
-    usable = field[field > -1e3]
+    usable = field[field > FORBIDDEN]
     count = int(min(max(voxels, 1), 0.98 * len(usable)))
     level = float(np.partition(usable, len(usable) - count)[len(usable) - count])
-    for _ in range(3):  # the soft edge adds or takes a little: move the level until the shares sum up
-        share = np.clip(field - level + 0.5, 0, 1)
-        edge = np.count_nonzero((share > 0) & (share < 1))
-        level += float(share.sum(dtype=np.float64) - count) / max(edge, 1)
-    return level, np.clip(field - level + 0.5, 0, 1)
+    for _ in range(4):  # soft edges and the skull's take a little: move the level until the shares sum up
+        share = np.clip(field - level + 0.5, 0, 1) * room
+        edge = int(np.count_nonzero((share > 0) & (share < 1)))
+        level += 0.8 * float(share.sum(dtype=np.float64) - count) / max(edge, 1)
+    return level, np.clip(field - level + 0.5, 0, 1) * room
 
 
-def _along(side: int, y0: float, z0: float, brain: Brain) -> np.ndarray:
+def _along(side: int, y0: float, z0: float) -> np.ndarray:
     """Square of the distance in mm from a place on the inner table of one side, nearly along the surface."""
     x, y, z = axes(1)
     return (np.abs(x * side - 64) * 0.6) ** 2 + (y - y0) ** 2 + (z - z0) ** 2
@@ -66,23 +71,27 @@ def _along(side: int, y0: float, z0: float, brain: Brain) -> np.ndarray:
 
 def _lens(brain: Brain, side: int, rough: np.ndarray) -> np.ndarray:
     """Between skull and dura, a lens over the temporal and parietal lobe."""
-    thick = brain.cavity + _along(side, 0, 72, brain) / 75 + refine(0.25 * rough)
-    return np.where(brain.cavity > -0.5, -thick * 0.8, -1e4).astype(np.float32)
+    thick = brain.cavity + _along(side, 0, 72) / 75 + refine(0.25 * rough)
+    return np.where(brain.cavity > -0.5, -thick * 0.8, FORBIDDEN).astype(np.float32)
 
 
 def _crescent(brain: Brain, side: int, rough: np.ndarray) -> np.ndarray:
     """Between dura and arachnoid, a crescent over one hemisphere that stops at the midline and the floor."""
     x, y, z = axes(1)
-    far = (y + 2) ** 2 / 900 + np.maximum(z - 95, 0) ** 2 / 160 + np.maximum(62 - z, 0) ** 2 / 60
+    far = (y - 2) ** 2 / 800 + np.maximum(z - 88, 0) ** 2 / 120 + np.maximum(64 - z, 0) ** 2 / 60
     thick = brain.cavity + far + refine(0.5 * rough)
     own = np.minimum(x * side - 4, z - 44) + 0 * brain.cavity
-    return np.where(brain.cavity > -0.5, np.minimum(-thick, 2 * (own - 12)), -1e4).astype(np.float32)
+    base = (np.hypot(x / 69, (y - 1) / 84) < 0.72) & (
+        z < 85
+    )  # sphenoid and petrous ridges are no place for it
+    allowed = (brain.cavity > -0.5) & ~base
+    return np.where(allowed, np.minimum(-thick, 2 * (own - 12)), FORBIDDEN).astype(np.float32)
 
 
 def _in_fluid(brain: Brain, side: int, rough: np.ndarray) -> np.ndarray:
     """In the basal cisterns, one sylvian fissure and the sulci near them."""
     x, y, z = axes(1)
-    away = np.sqrt(((x * side - 22) / 1.4) ** 2 + ((y + 14) / 1.4) ** 2 + ((z - 52) / 1.1) ** 2)
+    away = np.sqrt((x * side - 9) ** 2 / 2.5 + (y + 14) ** 2 / 1.5 + (z - 50) ** 2)
     field = np.minimum(brain.fluid * 4, 3) - 0.12 * away + refine(0.5 * rough)
     dry = (brain.cavity < 0.3) | (brain.ventricles > -1.5)
     return np.where(dry, -1e4, field).astype(np.float32)
@@ -92,15 +101,15 @@ def _clot(brain: Brain, side: int, rough: np.ndarray) -> np.ndarray:
     """A lobed clot that starts in the putamen."""
     x, y, z = axes(1)
     away = np.sqrt(((x * side - 28) / 0.85) ** 2 + ((y + 2) / 1.25) ** 2 + (z - 70) ** 2)
-    field = -away + refine(1.9 * rough)
-    return np.where(brain.cavity > 2, field, -1e4).astype(np.float32)
+    field = -away + refine(2.6 * rough)
+    return np.where(brain.cavity > 2, field, FORBIDDEN).astype(np.float32)
 
 
 def _in_ventricles(brain: Brain, side: int, rough: np.ndarray) -> np.ndarray:
     """In the ventricles from their lowest point in a patient who lies on the back; more of it on one side."""
     x, y, z = axes(1)
     deep = 0.10 * (y - 40) + np.clip(0.05 * x * side, -0.6, 0.6) + 0 * z
-    return np.where(z > 40, deep + np.minimum(4 * brain.ventricles, 2.0), -1e4).astype(np.float32)
+    return np.where(z > 40, deep + np.minimum(4 * brain.ventricles, 2.0), FORBIDDEN).astype(np.float32)
 
 
 _FIELDS = {
@@ -113,7 +122,7 @@ _FIELDS = {
 
 
 def _push(brain: Brain, share: np.ndarray, side: int, most_mm: float) -> None:
-    """Move the brain away from the blood along x: most beside it, across the midline, and not at all at the skull."""
+    """Move the brain away from the blood along x: most beside it, none at the skull."""
     weight = share.sum(axis=(1, 2))
     if weight.sum() == 0:
         return

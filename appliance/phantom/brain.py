@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import List, Tuple
+from typing import List
 
 import cv2
 import numpy as np
 
 from appliance.phantom.cranium import Cranium
 from appliance.phantom.fields import (
+    COARSE_LOW,
     COARSE_SHAPE,
+    LOW,
     ORIGIN_MM,
     Canvas,
-    Point,
     axes,
     capsule,
-    distance,
     ellipsoid,
     noise,
     refine,
     smooth_min,
 )
 from appliance.phantom.head import Head
+from appliance.phantom.ventricles import make_ventricles
 
-CSF, GREY, WHITE, DURA, SINUS = 8.0, 37.5, 28.5, 58.0, 54.0
+CSF, GREY, WHITE, DURA, SINUS = 8.0, 38.0, 27.5, 60.0, 54.0
 
 
 @dataclass(frozen=True)
@@ -55,11 +56,11 @@ def make_brain(head: Head, rng: np.random.Generator, cranium: Cranium) -> Brain:
     enhanced = 1.0 if head.contrast else 0.0
     slow = noise(rng, 12)
     cavity = refine(cranium.cavity)
-    middle = _midline(y, z, slow)
+    middle = _midline(slow)
     below = _below_tentorium(x, y, z, slow)
     fluid = _fluid(head, rng, cranium, cavity, middle, below)
 
-    canvas = Canvas(WHITE + enhanced)
+    canvas = Canvas.filled(WHITE + enhanced)
     texture = refine(noise(rng, 5))
     canvas.hounsfield += texture
     canvas.hounsfield += refine(0.5 * slow)
@@ -68,22 +69,26 @@ def make_brain(head: Head, rng: np.random.Generator, cranium: Cranium) -> Brain:
     _deep_grey(canvas, enhanced)
     canvas.paint(fluid, CSF)
 
-    ventricles = refine(_ventricles(head, rng))
+    ventricles = refine(make_ventricles(head, rng))
     if head.atrophy > 0.3:
-        canvas.paint(0.12 * (ventricles + 6 * head.atrophy), WHITE - 6)  # pale white matter around wide ventricles
+        canvas.paint(
+            0.12 * (ventricles + 6 * head.atrophy), WHITE - 6
+        )  # pale white matter around wide ventricles
     canvas.paint(ventricles, CSF)
-    _posterior_fossa(canvas, rng, cavity, refine(below), enhanced)
-    fluid = np.maximum(fluid, _cisterns(canvas, cavity, enhanced))
-    _dura(canvas, cavity, refine(middle), refine(below), enhanced)
+    below = refine(below)
+    _posterior_fossa(canvas.low(), rng, cavity[:LOW], below[:LOW], enhanced)
+    np.minimum(fluid, 1.5 - below, out=fluid)
+    np.maximum(fluid[:LOW], _cisterns(canvas.low(), cavity[:LOW]), out=fluid[:LOW])
+    _dura(canvas, cavity, refine(middle), below, enhanced)
     _calcifications(canvas, rng)
     return Brain(canvas, cavity, fluid, ventricles)
 
 
-def _midline(y: np.ndarray, z: np.ndarray, slow: np.ndarray) -> np.ndarray:
-    """x minus the x of the midline, which is nobody's straight line."""
+def _midline(slow: np.ndarray) -> np.ndarray:
+    """Distance along x from the midline, which is nobody's straight line."""
     x = axes(2)[0]
     bend = cv2.GaussianBlur(slow[:, :, slow.shape[2] // 2], (0, 0), 6)
-    return (x - 1.2 * bend[:, :, None] / max(float(np.abs(bend).max()), 1e-6) + 0 * y + 0 * z).astype(np.float32)
+    return (x - 1.8 * bend[:, :, None] / max(float(np.abs(bend).max()), 1e-6)).astype(np.float32)
 
 
 def _below_tentorium(x: np.ndarray, y: np.ndarray, z: np.ndarray, slow: np.ndarray) -> np.ndarray:
@@ -95,13 +100,13 @@ def _below_tentorium(x: np.ndarray, y: np.ndarray, z: np.ndarray, slow: np.ndarr
 def _folds(rng: np.random.Generator) -> np.ndarray:
     """Signed distance to the walls that become sulci.
 
-    The walls are the zeros of a band of noise that is read where a ray from the middle of the brain meets its surface, so
-    that sulci stand upright on the surface as they do in a brain.
+    The walls are the zeros of a band of noise that is read near where a ray from the middle of the brain
+    meets its surface, so that sulci stand upright on the surface as they do in a brain.
     """
     x, y, z = axes(2)
-    band = noise(rng, 3.4, band=True)
+    band = noise(rng, 3.2, band=True)
     radius = np.sqrt((x / 66) ** 2 + ((y - 2) / 84) ** 2 + ((z - 55) / 75) ** 2)
-    reach = 0.9 / np.maximum(radius, 0.3) ** 0.75
+    reach = 0.9 / np.maximum(radius, 0.3) ** 0.55
     grid: List[np.ndarray] = []
     for coordinate, middle, start, count in zip((z, y, x), (55, 2, 0), reversed(ORIGIN_MM), COARSE_SHAPE):
         grid.append(np.clip((middle + (coordinate - middle) * reach - start) / 2, 0, count - 1.001))
@@ -135,94 +140,63 @@ def _fluid(
     gap = 0.6 + 2.2 * head.atrophy + 0.4 * noise(rng, 10)
     over_callosum = np.maximum((z - 96 + 0.009 * (y - 2) ** 2) * 0.9, np.abs(y + 2) - 48)
     # sylvian fissure: its cleft rises backwards from the temporal pole, and the insula stands at its end
-    cleft = z - 50 - 0.30 * (y + 18) - 1.5 * noise(rng, 10)
-    room = np.minimum(np.minimum(np.abs(x) - 33, 30 - np.abs(y + 4)), 30.0 + 0 * z)
-    island = np.abs(x) - 38 - 0.010 * (y + 4) ** 2 * -1 - 1.2 * noise(rng, 8)
-    island_room = np.minimum(17 - np.abs(cleft), 24 - np.abs(y + 4))
+    cleft = 0.8 * (z - 52 - 0.75 * (y + 14)) - 2.5 * noise(rng, 7) - 2.5 * noise(rng, 4)
+    room = np.minimum(np.abs(x) - 34, 26 - np.abs(y + 4)) + 0 * z
+    island = np.abs(x) - 38.5 + 0.009 * (y + 4) ** 2 - 1.3 * noise(rng, 6)
+    island_room = np.minimum(15 - np.abs(z - 60), 22 - np.abs(y + 4))
     surface = np.minimum(cranium.cavity - gap, -below)
     between = refine(np.where(over_callosum > 0, over_callosum, over_callosum * 2).clip(-30, 30))
     apart = np.abs(refine(middle))
 
     outer = refine(surface)
-    fissure = np.minimum(0.7 + 0.9 * head.atrophy - apart, between)
-    depth = np.minimum(outer, np.where(between > 0, apart, 30))
-    sylvian = np.minimum(1.0 + 1.8 * head.atrophy - np.abs(refine(cleft)), refine(room))
-    insula = np.minimum(0.9 + 1.5 * head.atrophy - np.abs(refine(island)), refine(island_room))
-    # sulci narrow with depth and end at a depth that varies from place to place
-    deepest = refine(13 + 4 * noise(rng, 9))
-    width = 0.15 + 0.9 * head.atrophy + refine(0.25 * noise(rng, 9)) - 0.35 * np.maximum(depth - deepest, 0)
+    fluid = np.minimum(0.7 + 0.9 * head.atrophy - apart, between)
+    np.maximum(fluid, -outer, out=fluid)
+    wide = 0.9 + 1.8 * head.atrophy + 0.05 * np.maximum(45 - np.abs(axes(1)[0]), 0)
+    for wall, limit, half in ((cleft, room, wide), (island, island_room, 0.9 + 1.5 * head.atrophy)):
+        np.maximum(fluid, np.minimum(half - np.abs(refine(wall)), refine(limit)), out=fluid)
+    # sulci narrow with depth, end at a depth that varies from place to place, and spare the basal ganglia
+    depth = np.minimum(outer, apart + np.maximum(-4 * between, 0))
+    core = np.maximum(ellipsoid(x, y, z, (0, 0, 66), (36, 38, 30)), -4) + 4
+    width = refine(0.25 + 1.1 * head.atrophy + 0.35 * noise(rng, 9) - 0.3 * core)
+    width -= 0.35 * np.maximum(depth - refine(13 + 4 * noise(rng, 9)), 0)
     width -= np.maximum(-outer, 0)
-    sulci = width - np.abs(refine(_folds(rng)))
-    fluid = np.maximum(np.maximum(-outer, fissure), np.maximum(sylvian, insula))
-    return np.maximum(fluid, sulci)
-
-
-def _pairs(points: List[Point], side: int) -> List[Point]:
-    return [(side * px, py, pz) for px, py, pz in points]
-
-
-_LATERAL: List[Tuple[Point, float]] = [
-    ((11.5, -36, 70), 3.4),
-    ((10.5, -24, 77), 4.2),
-    ((9.5, -6, 84), 3.9),
-    ((13, 14, 86), 3.8),
-    ((20, 30, 82), 4.8),
-    ((24, 40, 75), 5.6),
-    ((23, 56, 70), 2.6),
-    ((20, 66, 68), 1.2),
-]
-_TEMPORAL: List[Tuple[Point, float]] = [((24, 38, 72), 4.0), ((31, 28, 60), 2.0), ((33, 10, 47), 1.5), ((30, -4, 41), 1.6)]
-
-
-def _ventricles(head: Head, rng: np.random.Generator) -> np.ndarray:
-    """Signed distance to lateral, third and fourth ventricles."""
-    x, y, z = axes(2)
-    wide = 0.86 + 0.75 * head.atrophy + 0.08 * rng.standard_normal()
-    inside = np.full(COARSE_SHAPE, -40, dtype=np.float32)
-    wobble = 1.4 * noise(rng, 7)
-    for side in (-1, 1):
-        own = wide * (1 + 0.07 * rng.standard_normal())
-        for course in (_LATERAL, _TEMPORAL):
-            points = _pairs([point for point, _ in course], side)
-            radii = [radius for _, radius in course]
-            for index in range(len(points) - 1):
-                tube = capsule(
-                    x + 0.5 * wobble, y, z + wobble, points[index : index + 2], (own * radii[index], own * radii[index + 1])
-                )
-                inside = -smooth_min(-inside, -tube, 4)
-    inside = np.minimum(inside, np.abs(x) - 1.2 + 0 * inside)  # septum pellucidum
-    third = ellipsoid(x, y, z, (0, 1, 62), (2.0 + 2.2 * head.atrophy, 17, 10))
-    fourth = ellipsoid(x, y, z, (0, 31, 31), (6.5 * wide, 4.5, 9))
-    fourth = np.minimum(fourth, 3.2 + 0.0 * x + (y - 31) * 0.8 + np.abs(x) * 0.5)
-    return np.maximum(np.maximum(inside, third), fourth).astype(np.float32)
+    width -= np.abs(refine(_folds(rng)))
+    return np.maximum(fluid, width, out=fluid)
 
 
 def _deep_grey(canvas: Canvas, enhanced: float) -> None:
     value = GREY + 0.5 + 3 * enhanced
     for side in (-1, 1):
-        canvas.ellipsoid((side * 16.5, -25, 73), (5.5, 10, 9), value)  # head of the caudate nucleus
+        canvas.ellipsoid(
+            (side * 16.5, -25, 73), (5.5, 10, 9), value, edge_mm=2
+        )  # head of the caudate nucleus
         canvas.path([(side * 17, -18, 82), (side * 17, 4, 90)], 3.0, value)
-        canvas.ellipsoid((side * 25, -7, 67), (5.8, 17, 10), value)  # lentiform nucleus
-        canvas.ellipsoid((side * 11, 12, 67), (8.8, 14, 10), value - 0.5)  # thalamus
-        canvas.ellipsoid((side * 26, -6, 34), (8, 12, 7), value - 1)  # amygdala and hippocampus
+        canvas.ellipsoid((side * 25, -12, 68), (6.0, 11, 9), value, edge_mm=3)  # putamen
+        canvas.ellipsoid((side * 24, -2, 66), (5.5, 13, 9), value, edge_mm=3)
+        canvas.ellipsoid((side * 10, 10, 67), (8.0, 13, 10), value - 0.5, edge_mm=4)  # thalamus
+        canvas.ellipsoid((side * 13, 19, 68), (8.0, 7, 7), value - 0.5, edge_mm=4)
+        canvas.ellipsoid((side * 26, -6, 34), (8, 12, 7), value - 1, edge_mm=3)  # amygdala and hippocampus
 
 
 def _posterior_fossa(
     canvas: Canvas, rng: np.random.Generator, cavity: np.ndarray, below: np.ndarray, enhanced: float
 ) -> None:
     """Paint cerebellum, stem and cord, with the fluid around them."""
-    x, y, z = axes(1)
+    x, y, z = canvas.axes
     inside = np.minimum(below, cavity + 4)
     canvas.paint(inside, CSF)
     cerebellum = np.minimum(below - 1.3, cavity - 1.0)
-    cerebellum = np.minimum(cerebellum, np.hypot(x / 13, (y - 52) / 16) * 12 - 7 + 0.9 * np.maximum(z - 12, 0))
-    wave = np.sin((z + 0.35 * y + 0.15 * np.abs(x) + 2.0 * refine(noise(rng, 8))) * (2 * np.pi / 4.2))
+    cerebellum = np.minimum(
+        cerebellum, np.hypot(x / 13, (y - 52) / 16) * 12 - 7 + 0.9 * np.maximum(z - 12, 0)
+    )
+    wave = np.sin(
+        (z + 0.35 * y + 0.15 * np.abs(x) + 2.0 * refine(noise(rng, 8)[:COARSE_LOW])) * (2 * np.pi / 4.2)
+    )
     canvas.paint(cerebellum, GREY - 1.5 + 2 * enhanced + 1.8 * wave * np.clip(1 - cerebellum / 14, 0, 1))
     for side in (-1, 1):
         canvas.ellipsoid((side * 21, 46, 27), (13, 14, 9), WHITE + 3, limit=cerebellum)
     canvas.ellipsoid((0, 58, 34), (6, 14, 14), GREY + 2 + 2 * enhanced, limit=cerebellum)  # vermis
-    canvas.ellipsoid((0, 10, 31), (20, 17, 18), CSF, limit=cavity)
-    canvas.ellipsoid((0, 13, 50), (19, 18, 9), CSF, limit=cavity)
+    canvas.ellipsoid((0, 10, 30), (18, 15.5, 16), CSF, limit=cavity)
     canvas.path([(0, 16, 16), (0, 22, -2), (0, 27, -24)], 11.5, CSF)
     for side in (-1, 1):
         canvas.path([(side * 10, 14, 29), (side * 24, 32, 27)], 8, WHITE + 4, limit=cavity)
@@ -233,17 +207,21 @@ def _posterior_fossa(
     canvas.paint(np.minimum(fourth, 3.5 + (y - 31) * 0.9 - np.abs(x) * 0.2), CSF)
 
 
-def _cisterns(canvas: Canvas, cavity: np.ndarray, enhanced: float) -> np.ndarray:
+def _cisterns(canvas: Canvas, cavity: np.ndarray) -> np.ndarray:
     """Paint the cisterns at the base; return their signed distance."""
-    x, y, z = axes(1)
+    x, y, z = axes(2)
+    z = z[:COARSE_LOW]
     star = ellipsoid(x, y, z, (0, -11, 47), (10, 9, 7))
-    for side in (-1, 1):
-        star = np.maximum(star, capsule(x, y, z, ((0, -14, 47), (side * 34, -20, 49)), (4.0, 1.8)))
-        star = np.maximum(star, capsule(x, y, z, ((side * 5, -4, 46), (side * 17, 14, 50)), (3.0, 1.6)))
-        star = np.maximum(star, capsule(x, y, z, ((side * 17, 14, 51), (side * 9, 30, 54)), (1.6, 2.2)))
     star = np.maximum(star, capsule(x, y, z, ((0, -14, 48), (0, -30, 50)), (3.0, 1.0)))
-    star = np.maximum(star, ellipsoid(x, y, z, (0, 31, 56), (9, 4.5, 6)))  # quadrigeminal cistern
-    star = np.minimum(star, cavity)
+    star = np.maximum(star, ellipsoid(x, y, z, (0, 31, 56), (7, 3.5, 6)))  # quadrigeminal cistern
+    for side in (-1, 1):
+        for ends, radii in (
+            (((0, -14, 47), (side * 34, -20, 49)), (4.0, 1.8)),
+            (((side * 5, -3, 46), (side * 17, 12, 50)), (2.8, 1.6)),
+            (((side * 17, 12, 50), (side * 9, 29, 54)), (1.6, 2.2)),
+        ):
+            star = np.maximum(star, capsule(x, y, z, ends, radii))
+    star = np.minimum(refine(star), cavity)
     canvas.paint(star, CSF)
     for side in (-1, 1):
         canvas.path([(side * 6, 0, 47), (side * 8, 9, 50)], 3.4, WHITE + 4, limit=cavity)  # cerebral peduncle
@@ -255,13 +233,15 @@ def _dura(canvas: Canvas, cavity: np.ndarray, middle: np.ndarray, below: np.ndar
     """Paint falx and tentorium, and the sinuses in their edges."""
     x, y, z = axes(1)
     free_edge = 92 - 0.012 * (y - 4) ** 2 + 12 * np.exp(-(((y + 50) / 30) ** 2))
-    falx = np.minimum(0.55 - np.abs(middle), np.minimum((z - free_edge) * 0.7, (-below + 1.5)))
-    canvas.paint(np.minimum(falx, cavity + 3), DURA + 40 * enhanced)
+    falx = np.minimum(0.75 - np.abs(middle), np.minimum((z - free_edge) * 0.7, (-below + 1.5)))
+    canvas.paint(np.minimum(falx, cavity + 3), DURA + 25 * enhanced)
     notch = np.hypot(x / 17, (y - 14) / 26) * 17 - 17
-    tentorium = np.minimum(np.minimum(0.5 - np.abs(below), notch), y + 5 - 0.3 * np.abs(x))
-    canvas.paint(np.minimum(tentorium, cavity + 3), DURA - 6 + 40 * enhanced)
+    tentorium = np.minimum(np.minimum(0.9 - np.abs(below), notch), y + 5 - 0.3 * np.abs(x))
+    canvas.paint(np.minimum(tentorium, cavity + 3), DURA - 8 + 6 * enhanced)
     sagittal = 4.2 - np.abs(x) * 1.2 - np.abs(cavity)
-    canvas.paint(np.minimum(np.minimum(sagittal, z - 42 + 0 * x), np.maximum(y, z - 95)), SINUS + 150 * enhanced)
+    canvas.paint(
+        np.minimum(np.minimum(sagittal, z - 42 + 0 * x), np.maximum(y, z - 95)), SINUS + 150 * enhanced
+    )
     transverse = np.minimum(3.2 - np.abs(cavity), 3.6 - np.abs(below))
     canvas.paint(np.minimum(transverse, y - 28 + 0 * z), SINUS + 150 * enhanced)
 
@@ -271,5 +251,7 @@ def _calcifications(canvas: Canvas, rng: np.random.Generator) -> None:
     for side in (-1, 1):
         shift = rng.uniform(-1, 1, size=3)
         centre = (side * 24.0 + float(shift[0]), 41.0 + float(shift[1]), 74.5 + float(shift[2]))
-        canvas.ellipsoid(centre, (2.4, 4.0, 2.6), float(rng.uniform(130, 260)))
+        x, y, z = centre
+        value = float(rng.uniform(150, 300))
+        canvas.path([(x - side * 3, y - 5, z + 3), centre, (x + side * 1, y + 3, z - 3)], 1.9, value)
     canvas.ellipsoid((0.4, 29, 62), (2.2, 2.6, 2.4), float(rng.uniform(110, 240)))

@@ -43,20 +43,24 @@ def make_cranium(head: Head, rng: np.random.Generator) -> Cranium:
     vault = _vault(x, y, z, slow)
     height = floor_height(x[0], y[0])
     slope = np.sqrt(sum(part**2 for part in np.gradient(height, 2.0)) + 1)
-    floor = ((z - height) / slope).astype(np.float32)
+    # the slope tells the distance near the floor only; above all that is near, the height does
+    peaks = cv2.dilate(height, np.ones((11, 11), np.uint8))
+    floor = np.maximum((z - height) / slope, z - peaks).astype(np.float32)
     cavity = smooth_min(vault, floor, 5.0)
 
     midline = np.exp(-((x / 14) ** 2))
     thickness = 5.6 + 0.7 * noise(rng, 14) + 3.0 * midline * np.exp(-(((y - 82) / 16) ** 2)) * (z < 90)
     thickness += 4.5 * np.exp(-((x / 20) ** 2) - ((y + 84) / 16) ** 2 - ((z - 50) / 14) ** 2)
-    thickness += 1.2 * np.exp(-((y + 84) / 30) ** 2) - 1.6 * np.exp(-(((np.abs(x) - 66) / 14) ** 2 + ((z - 45) / 25) ** 2))
+    thickness += 1.2 * np.exp(-(((y + 84) / 30) ** 2)) - 1.6 * np.exp(
+        -(((np.abs(x) - 66) / 14) ** 2 + ((z - 45) / 25) ** 2)
+    )
     thickness = np.maximum(thickness, 3.2).astype(np.float32)
     return Cranium(cavity, vault, floor, thickness, _skin(x, y, z, vault, thickness, slow))
 
 
 def _vault(x: np.ndarray, y: np.ndarray, z: np.ndarray, slow: np.ndarray) -> np.ndarray:
     """Egg-shaped, wider behind, higher than deep."""
-    across = np.abs(x) / (65.5 * (1 + 0.0012 * y - 0.000006 * y**2))
+    across = np.abs(x) / (68.5 * (1 + 0.0012 * y - 0.000006 * y**2))
     along = np.abs(y - 1) / 84.5
     rise = z - 50 - 0.06 * y
     up = np.where(rise > 0, rise / 80, -rise / 78)
@@ -66,15 +70,17 @@ def _vault(x: np.ndarray, y: np.ndarray, z: np.ndarray, slow: np.ndarray) -> np.
 
 
 def floor_height(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """z of the floor of the skull in mm over x and y: the three fossae, petrous and sphenoid ridges, sella, clivus.
+    """Height z of the floor of the skull in mm over x and y: three fossae, their ridges, sella and clivus.
 
     The foramen magnum is a shaft through it.
     """
     side = np.abs(x) + 0 * y
     depth = y + 0 * x
-    front = 43 + 6 * np.exp(-(((side - 28) / 16) ** 2) - ((depth + 58) / 22) ** 2)
+    front = 42 - 0.10 * (depth + 55) + 6 * np.exp(-(((side - 28) / 16) ** 2) - ((depth + 58) / 22) ** 2)
     front = front - 9 * np.exp(-((side / 6) ** 2) - ((depth + 60) / 18) ** 2)
-    middle = 15 + 12 * np.clip((20 - side) / 10, 0, 1.8) + 0.004 * (depth + 12) ** 2
+    middle = (
+        13 + 0.012 * (side - 38) ** 2 + 12 * np.clip((20 - side) / 10, 0, 1.8) + 0.008 * (depth + 12) ** 2
+    )
     behind = 3 + 22 * (np.hypot(side / 58, (depth - 36) / 48)) ** 3
     wing = -27 - 0.42 * (side - 10)  # the sphenoid ridge
     ridge = -5 + 0.50 * side  # the petrous ridge
@@ -93,12 +99,16 @@ def _skin(
     x: np.ndarray, y: np.ndarray, z: np.ndarray, vault: np.ndarray, thickness: np.ndarray, slow: np.ndarray
 ) -> np.ndarray:
     side = np.abs(x)
-    scalp = 4.5 + 0.5 * slow + 7 * np.exp(-(((y + 32) / 22) ** 2) - ((z - 28) / 24) ** 2 - ((side - 66) / 16) ** 2)
+    scalp = (
+        7.0
+        + 0.6 * slow
+        + 7 * np.exp(-(((y + 32) / 22) ** 2) - ((z - 28) / 24) ** 2 - ((side - 66) / 16) ** 2)
+    )
     head = vault + thickness + scalp
-    level = (side / 70) ** 2.4 + (np.abs(y + 6) / 89) ** 2.4 + np.where(z > -8, (z + 8) / 74, 0) ** 2.4
+    level = (side / 72) ** 2.4 + (np.abs(y + 6) / 89) ** 2.4 + np.where(z > -8, (z + 8) / 74, 0) ** 2.4
     face = distance(1 - level ** (1 / 2.4) * (1 + 0.012 * slow))
     neck = distance(1 - np.hypot(side / 62, (y - 24) / 68) - np.maximum(z - 5, 0) / 60)
-    nose = capsule(x, y, z, ((0, -88, 28), (0, -106, -4)), (5.0, 8.5))
+    nose = capsule(x, y, z, ((0, -84, 30), (0, -100, -6)), (7.0, 11.0))
     brow = ellipsoid(x, y, z, (0, -72, 40), (52, 24, 14))
     skin = -smooth_min(-head, -face, 10)
     for part in (neck, nose, brow):

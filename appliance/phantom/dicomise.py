@@ -3,112 +3,19 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, List, Mapping, Optional, Sequence, Tuple
+from typing import List, Tuple
 
 import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, RLELossless
 
+from appliance.phantom.head import CENTRE_MM
+from appliance.phantom.options import SeriesOptions
 from appliance.phantom.transcode import JPEG_BASELINE, transcode
 from appliance.phantom.write import compress_rle, save, set_syntax, unique
 
 CT_IMAGE_STORAGE = "1.2.840.10008.5.1.4.1.1.2"
-
-CENTRE_MM = (0.0, -4.0)
-"""Where the middle of every slice lies in x and y of the patient."""
-
-
-@dataclass(frozen=True)
-class PatientOptions:
-    """Who the simulated patient is said to be.
-
-    Attributes
-    ----------
-    name : str
-        Person name with its component groups: ``ideographic`` and ``phonetic`` after ``=``.
-    patient_id, birth_date, sex : str
-        As in the header; empty is allowed.
-    charset : tuple of str
-        Specific Character Set, which must be able to hold the name.
-    """
-
-    name: str = "Phantom^Simulated"
-    patient_id: str = "PHANTOM-0"
-    birth_date: str = "19500101"
-    sex: str = "O"
-    charset: Tuple[str, ...] = ("ISO_IR 192",)
-
-
-@dataclass(frozen=True)
-class SeriesOptions:
-    """Everything about a series that is not its pixels.
-
-    Attributes
-    ----------
-    positions_mm : sequence of float
-        For each slice the z at which it crosses the middle of the table; any order.
-    thickness_mm, pixel_spacing_mm, tilt_deg : float
-        Geometry of the slices; the tilt turns their normal towards the back of the head.
-    seed : int
-        Source of every UID that is not given.
-    series_number, acquisition_number : int
-        As in the header.
-    series_description, study_description, kernel, body_part, protocol : str
-        As in the header; an empty body part or description is written empty.
-    image_type : tuple of str
-        As in the header.
-    patient : PatientOptions
-        Who it is.
-    study_uid, series_uid : str or None
-        Made from the seed when None.
-    study_date, study_time : str
-        As in the header.
-    transfer_syntax : str
-        UID of any uncompressed syntax, deflated, RLE, or one that `transcode` makes; JPEG Baseline stores 8 bits.
-    rescale_intercept : int
-        What is added to a stored value to give Hounsfield units.
-    signed : bool
-        Two's complement or unsigned pixels.
-    photometric : str
-        ``MONOCHROME2``, or ``MONOCHROME1``, which changes the display and not the Hounsfield units.
-    padding : int or None
-        Stored value that fills the outside of the reconstructed circle.
-    contrast_agent : str
-        Written when not empty.
-    instance_numbers : bool
-        Whether Instance Number is there.
-    extra : mapping of str to Any
-        Keywords to set last on each image; a value of None deletes the element.
-    """
-
-    positions_mm: Sequence[float]
-    thickness_mm: float = 5.0
-    pixel_spacing_mm: float = 240.0 / 512
-    tilt_deg: float = 0.0
-    seed: int = 0
-    series_number: int = 2
-    acquisition_number: int = 1
-    series_description: str = "HEAD 5mm SOFT"
-    study_description: str = "CT HEAD PLAIN"
-    kernel: str = "SOFT"
-    body_part: str = "HEAD"
-    protocol: str = "HEAD ROUTINE"
-    image_type: Tuple[str, ...] = ("ORIGINAL", "PRIMARY", "AXIAL")
-    patient: PatientOptions = PatientOptions()
-    study_uid: Optional[str] = None
-    series_uid: Optional[str] = None
-    study_date: str = "20240101"
-    study_time: str = "031500"
-    transfer_syntax: str = str(ExplicitVRLittleEndian)
-    rescale_intercept: int = -1024
-    signed: bool = False
-    photometric: str = "MONOCHROME2"
-    padding: Optional[int] = None
-    contrast_agent: str = ""
-    instance_numbers: bool = True
-    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 def study_uid(options: SeriesOptions) -> str:
@@ -176,8 +83,7 @@ def stored_values(image: np.ndarray, options: SeriesOptions) -> Tuple[np.ndarray
         axis = np.linspace(-1, 1, image.shape[0])
         values[np.hypot(axis[:, None], axis[None, :]) > 1] = options.padding
     limits = np.iinfo(np.int16 if options.signed else np.uint16)
-    dtype = ">" if options.transfer_syntax == ExplicitVRBigEndian else "<"
-    return np.clip(values, limits.min, limits.max).astype(dtype + ("i2" if options.signed else "u2")), 1
+    return np.clip(values, limits.min, limits.max).astype(limits.dtype), 1
 
 
 def describe_pixels(ds: Dataset, values: np.ndarray, options: SeriesOptions) -> None:
@@ -191,7 +97,11 @@ def describe_pixels(ds: Dataset, values: np.ndarray, options: SeriesOptions) -> 
     ds.PixelRepresentation = int(options.signed and bits == 16)
     if options.padding is not None:
         ds.PixelPaddingValue = options.padding
-    ds.add_new("PixelData", "OW" if bits == 16 else "OB", values.tobytes())
+    order = ">" if options.transfer_syntax == ExplicitVRBigEndian else "<"
+    ordered = values.astype(order + values.dtype.str[1:])
+    ds.add_new("PixelData", "OW" if bits == 16 else "OB", ordered.tobytes())
+    if options.transfer_syntax == JPEG_BASELINE:
+        ds.LossyImageCompression, ds.LossyImageCompressionMethod = "01", "ISO_10918_1"
 
 
 def slice_dataset(image: np.ndarray, index: int, options: SeriesOptions) -> Dataset:
@@ -300,6 +210,8 @@ def write_series(folder: Path, volume: np.ndarray, options: SeriesOptions) -> Li
         raise ValueError(f"{len(volume)} slices but {len(options.positions_mm)} positions")
     folder.mkdir(parents=True, exist_ok=True)
     return [
-        write_dataset(slice_dataset(image, index, options), folder / f"{index + 1:04d}.dcm", options.transfer_syntax)
+        write_dataset(
+            slice_dataset(image, index, options), folder / f"{index + 1:04d}.dcm", options.transfer_syntax
+        )
         for index, image in enumerate(volume)
     ]

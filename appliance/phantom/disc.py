@@ -16,8 +16,9 @@ from pydicom.uid import UID, ExplicitVRLittleEndian
 from appliance.errors import FolderNotEmptyError
 from appliance.phantom.acquisition import Kernel, acquire
 from appliance.phantom.anatomy import blood_ml, radiograph, voxelise
-from appliance.phantom.dicomise import PatientOptions, SeriesOptions, slice_dataset, study_uid
+from appliance.phantom.dicomise import slice_dataset, study_uid
 from appliance.phantom.head import Bleed, BleedKind, Head, Side
+from appliance.phantom.options import PatientOptions, SeriesOptions
 from appliance.phantom.reports import dose_page, dose_report, localizers
 from appliance.phantom.write import set_syntax, unique
 
@@ -117,9 +118,9 @@ class Disc:
         return tuple(z for z, ml in zip(self.positions_mm, self.blood_ml) if ml >= 0.1)
 
 
-def positions(step_mm: float) -> np.ndarray:
-    """Centres of slices of one thickness that fill the scanned length: float64, rising."""
-    return np.arange(SCAN_MM[0] + step_mm / 2, SCAN_MM[1], step_mm)
+def positions(step_mm: float) -> Tuple[float, ...]:
+    """Centres of slices of one thickness that fill the scanned length, rising."""
+    return tuple(float(z) for z in np.arange(SCAN_MM[0] + step_mm / 2, SCAN_MM[1], step_mm))
 
 
 def write_demo_disc(folder: Path, bleed: Optional[Bleed], seed: int = 0) -> Disc:
@@ -153,7 +154,7 @@ def write_disc(folder: Path, options: DiscOptions) -> Disc:
     folder.mkdir(parents=True, exist_ok=True)
     soft = positions(options.soft_mm)
     base = SeriesOptions(
-        positions_mm=tuple(soft),
+        positions_mm=soft,
         thickness_mm=options.soft_mm,
         pixel_spacing_mm=FIELD_OF_VIEW_MM / options.rows,
         tilt_deg=options.tilt_deg,
@@ -165,7 +166,7 @@ def write_disc(folder: Path, options: DiscOptions) -> Disc:
     if options.bone_mm is not None:
         bone = replace(
             base,
-            positions_mm=tuple(positions(options.bone_mm)),
+            positions_mm=positions(options.bone_mm),
             thickness_mm=options.bone_mm,
             tilt_deg=0.0,
             series_number=3,
@@ -183,8 +184,10 @@ def write_disc(folder: Path, options: DiscOptions) -> Disc:
         series=series,
         series_uids={name: str(datasets[0].SeriesInstanceUID) for name, datasets in content.items()},
         bleed=options.bleed,
-        positions_mm=tuple(float(z) for z in soft),
-        blood_ml=tuple(blood_ml(options.head, options.bleed, soft, options.soft_mm, options.tilt_deg).tolist()),
+        positions_mm=soft,
+        blood_ml=tuple(
+            blood_ml(options.head, options.bleed, soft, options.soft_mm, options.tilt_deg).tolist()
+        ),
     )
 
 
@@ -216,7 +219,10 @@ def _others(options: DiscOptions, base: SeriesOptions) -> Dict[str, List[Dataset
     )
     lateral, frontal, spacing, top = radiograph(options.head, options.bleed)
     page = replace(
-        base, series_number=998, series_description="Dose Report", image_type=("DERIVED", "SECONDARY", "OTHER")
+        base,
+        series_number=998,
+        series_description="Dose Report",
+        image_type=("DERIVED", "SECONDARY", "OTHER"),
     )
     report = replace(base, series_number=999, series_description="Radiation Dose SR")
     ctdi, length = 52.0, (SCAN_MM[1] - SCAN_MM[0]) / 10
@@ -232,18 +238,20 @@ def _others(options: DiscOptions, base: SeriesOptions) -> Dict[str, List[Dataset
 def _write(folder: Path, content: Mapping[str, List[Dataset]], uid: str) -> Dict[str, Tuple[Path, ...]]:
     """Write every object under the names a File-set gives, the DICOMDIR, and a text for people."""
     with warnings.catch_warnings():
-        # pydicom 2 warns of its own class for a DICOMDIR, and a FileSet leaves its staging folder to the collector.
+        # pydicom 2 warns of its own class for a DICOMDIR; a FileSet leaves its staging to the collector.
         warnings.simplefilter("ignore", DeprecationWarning)
         warnings.simplefilter("ignore", ResourceWarning)
         paths = _write_file_set(folder, content, uid)
         gc.collect()
     (folder / "README.TXT").write_text(_README, encoding="ascii")
     (folder / "AUTORUN.INF").write_text("[autorun]\nlabel=SIMULATED CT\n", encoding="ascii")
-    return {name: tuple(paths[str(ds.SOPInstanceUID)] for ds in datasets) for name, datasets in content.items()}
+    return {
+        name: tuple(paths[str(ds.SOPInstanceUID)] for ds in datasets) for name, datasets in content.items()
+    }
 
 
 def _write_file_set(folder: Path, content: Mapping[str, List[Dataset]], uid: str) -> Dict[str, Path]:
-    """Write the File-set, its series in the order of their numbers; return the file of each SOP Instance UID."""
+    """Write the File-set, its series in the order of their numbers; return the file of each instance."""
     file_set = FileSet()
     file_set.UID = UID(uid)
     file_set.ID = "PHANTOM"

@@ -9,7 +9,6 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 from appliance.phantom.dicomise import (
-    SeriesOptions,
     corner,
     describe_pixels,
     header,
@@ -18,6 +17,7 @@ from appliance.phantom.dicomise import (
     stored_values,
     write_dataset,
 )
+from appliance.phantom.options import SeriesOptions
 from appliance.phantom.write import unique
 
 ENHANCED_CT_IMAGE_STORAGE = "1.2.840.10008.5.1.4.1.1.2.1"
@@ -48,7 +48,11 @@ def write_enhanced(path: Path, volume: np.ndarray, options: SeriesOptions) -> Pa
     ds = header(options)
     ds.SOPClassUID = ENHANCED_CT_IMAGE_STORAGE
     ds.SOPInstanceUID = unique(ds.SeriesInstanceUID, "enhanced")
-    ds.ImageType = [*options.image_type[:2], "VOLUME" if len(options.image_type) < 3 else options.image_type[2], "NONE"]
+    ds.ImageType = [
+        *options.image_type[:2],
+        "VOLUME" if len(options.image_type) < 3 else options.image_type[2],
+        "NONE",
+    ]
     ds.AcquisitionDateTime = options.study_date + options.study_time
     ds.AcquisitionNumber = options.acquisition_number
     ds.InstanceNumber = 1
@@ -60,13 +64,13 @@ def write_enhanced(path: Path, volume: np.ndarray, options: SeriesOptions) -> Pa
     ds.VolumetricProperties = "VOLUME"
     ds.VolumeBasedCalculationTechnique = "NONE"
     ds.BurnedInAnnotation = "NO"
-    ds.LossyImageCompression = "00"
     ds.PresentationLUTShape = "IDENTITY"
     if options.contrast_agent:
         ds.ContrastBolusAgentSequence = Sequence([_code("C-B0300", "SRT", options.contrast_agent)])
 
     stored = [stored_values(image, options) for image in volume]
     values, slope = np.stack([pixels for pixels, _ in stored]), stored[0][1]
+    ds.LossyImageCompression = "00"
     describe_pixels(ds, values, options)
     ds.NumberOfFrames = len(volume)
 
@@ -117,13 +121,19 @@ def _shared(options: SeriesOptions, slope: int) -> Dataset:
             VolumetricProperties="VOLUME",
             VolumeBasedCalculationTechnique="NONE",
         ),
-        "CTAcquisitionTypeSequence": _item(AcquisitionType="SEQUENCED", TubeAngle=0.0, ConstantVolumeFlag="NO"),
+        "CTAcquisitionTypeSequence": _item(
+            AcquisitionType="SEQUENCED", TubeAngle=0.0, ConstantVolumeFlag="NO"
+        ),
         "CTReconstructionSequence": _item(
-            ReconstructionAlgorithm="FILTER_BACK_PROJ", ConvolutionKernel=options.kernel, ReconstructionDiameter=240.0
+            ReconstructionAlgorithm="FILTER_BACK_PROJ",
+            ConvolutionKernel=options.kernel,
+            ReconstructionDiameter=240.0,
         ),
         "CTXRayDetailsSequence": _item(KVP=120),
         "PixelValueTransformationSequence": _item(
-            RescaleIntercept=options.rescale_intercept if slope == 1 else -1024, RescaleSlope=slope, RescaleType="HU"
+            RescaleIntercept=options.rescale_intercept if slope == 1 else -1024,
+            RescaleSlope=slope,
+            RescaleType="HU",
         ),
         "FrameVOILUTSequence": _item(WindowCenter=500 if bone else 40, WindowWidth=2500 if bone else 120),
     }

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Optional
 
+CENTRE_MM = (0.0, -4.0)
+"""Where the middle of every slice lies in x and y of the patient (LPS)."""
+
 
 class BleedKind(Enum):
     """Where blood lies; each kind follows its anatomy."""
@@ -68,7 +71,7 @@ class Head:
 
     seed: int = 0
     scale: float = 1.0
-    atrophy: float = 0.15
+    atrophy: float = 0.35
     contrast: bool = False
     craniectomy: Optional[Side] = None
     brain: bool = True

@@ -10,14 +10,17 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRLittleEndian
 
-from appliance.phantom.dicomise import CT_IMAGE_STORAGE, SeriesOptions, describe_pixels, header
+from appliance.phantom.dicomise import CT_IMAGE_STORAGE, describe_pixels, header
+from appliance.phantom.options import SeriesOptions
 from appliance.phantom.write import set_syntax, unique
 
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 DOSE_SR = "1.2.840.10008.5.1.4.1.1.88.67"
 
 
-def localizers(lateral: np.ndarray, frontal: np.ndarray, spacing_mm: float, top_mm: float, options: SeriesOptions) -> List[Dataset]:
+def localizers(
+    lateral: np.ndarray, frontal: np.ndarray, spacing_mm: float, top_mm: float, options: SeriesOptions
+) -> List[Dataset]:
     """Make the two scout images.
 
     Parameters

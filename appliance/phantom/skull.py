@@ -5,14 +5,26 @@ from __future__ import annotations
 import numpy as np
 
 from appliance.phantom.cranium import Cranium
-from appliance.phantom.fields import Canvas, axes, capsule, ellipsoid, noise, refine
+from appliance.phantom.fields import (
+    COARSE_LOW,
+    LOW,
+    Canvas,
+    axes,
+    capsule,
+    distance,
+    ellipsoid,
+    noise,
+    refine,
+)
 from appliance.phantom.head import Head
 
-AIR, FAT, MUSCLE, SKIN = -1000.0, -95.0, 52.0, 28.0
+AIR, FAT, MUSCLE, SKIN = -1000.0, -95.0, 52.0, 36.0
 TABLE, DIPLOE = 1450.0, 620.0
 
 
-def paint_outside(canvas: Canvas, head: Head, rng: np.random.Generator, cranium: Cranium, cavity: np.ndarray) -> None:
+def paint_outside(
+    canvas: Canvas, head: Head, rng: np.random.Generator, cranium: Cranium, cavity: np.ndarray
+) -> None:
     """Paint all that lies outside the cavity over a canvas that holds the brain.
 
     Parameters
@@ -28,31 +40,31 @@ def paint_outside(canvas: Canvas, head: Head, rng: np.random.Generator, cranium:
     cavity : numpy.ndarray
         ``cranium.cavity`` on the fine grid.
     """
-    outside = Canvas(AIR)
+    outside = Canvas.filled(AIR)
     skin = refine(cranium.skin)
     _soft_parts(outside, rng, skin)
-    _face(outside, rng, skin)
+    _face(outside.low(), skin[:LOW])
     _bone(outside, head, rng, cranium)
-    _air_cells(outside, rng)
+    _air_cells(outside.low(), rng)
     share = np.clip(0.5 - cavity, 0, 1)
     canvas.hounsfield += share * (outside.hounsfield - canvas.hounsfield)
 
 
 def _soft_parts(outside: Canvas, rng: np.random.Generator, skin: np.ndarray) -> None:
     """Skin, fat beneath it, and muscles parted by fat."""
-    x, y, z = axes(1)
-    for side in (-1, 1):  # the auricle, a shell with hollows
-        ear = ellipsoid(x, y, z, (side * 77, 14, 20), (6, 13, 25))
-        folds = np.abs(refine(noise(rng, 3))) * 3.0
-        outside.paint(np.minimum(ear, 3.2 - np.minimum(np.abs(ear), 9) + 0 * folds), SKIN)
+    for side in (-1, 1):  # the auricle, a shell
+        outside.ellipsoid((side * 78, 14, 20), (7, 13, 25), SKIN)
+        outside.ellipsoid((side * 79, 13, 20), (4.5, 10, 21), AIR)
     outside.paint(skin, SKIN)
-    outside.paint(skin - 1.8, FAT)
-    bundles = refine(noise(rng, 4.5, band=True))
-    deep = 3.2 + 1.2 * refine(noise(rng, 12))
-    outside.paint(np.minimum(skin - deep, 1.6 * (bundles + 0.75)), MUSCLE)
+    outside.paint(skin - 2.3, FAT)
+    # muscles lie side by side, and only here and there is fat between them
+    parting, apart = distance(noise(rng, 7)), 4 * noise(rng, 6) - 1
+    deep = 6.0 + 1.0 * noise(rng, 12)
+    fat = np.minimum(0.6 - np.abs(refine(parting)), refine(apart))
+    outside.paint(np.minimum(skin - refine(deep), -fat), MUSCLE)
 
 
-def _face(outside: Canvas, rng: np.random.Generator, skin: np.ndarray) -> None:
+def _face(outside: Canvas, skin: np.ndarray) -> None:
     """Orbits, nose, sinuses with thin walls, jaw and cheek bones, first vertebra."""
     outside.path([(0, -27, 8), (0, -20, -24)], 9, AIR)  # pharynx
     outside.ellipsoid((0, -58, -6), (17, 32, 27), MUSCLE)
@@ -79,7 +91,7 @@ def _face(outside: Canvas, rng: np.random.Generator, skin: np.ndarray) -> None:
     outside.path([(0, -86, -18), (0, -42, 16)], 1.0, 350)  # nasal septum
     outside.path([(0, -86, 4), (0, -42, 4)], 0.9, 350)
     outside.path([(0, -86, -12), (0, -42, -12)], 0.9, 350)
-    x, y, z = axes(1)
+    x, y, z = outside.axes
     ring = np.hypot(x / 1.15, y - 26)
     atlas = np.minimum(np.minimum(ring - 15.5, 21.5 - ring), 6 - np.abs(z + 15))
     outside.paint(np.minimum(atlas, np.where(np.abs(y - 26) < 40, 5, -5)), 950)
@@ -87,18 +99,18 @@ def _face(outside: Canvas, rng: np.random.Generator, skin: np.ndarray) -> None:
 
 
 def _orbit(outside: Canvas, side: int, skin: np.ndarray) -> None:
-    x, y, z = axes(1)
-    cone = capsule(x, y, z, ((side * 13, -40, 33), (side * 33, -80, 28)), (4.0, 18.0))
-    limit = np.minimum(skin - 2.5, -62.0 + 0 * skin - y + 40)
-    outside.paint(np.minimum(cone + 1.6, limit), 600)
-    outside.paint(np.minimum(cone, skin - 2.5), FAT)
+    x, y, z = axes(2)
+    cone = refine(capsule(x, y, z[:COARSE_LOW], ((side * 13, -40, 33), (side * 33, -80, 28)), (4.0, 18.0)))
+    beneath = skin - 2.5
+    outside.paint(np.minimum(np.minimum(cone + 1.0, beneath), -22 - outside.axes[1]), 500)
+    outside.paint(np.minimum(cone, beneath), FAT)
     outside.path([(side * 33, -78, 28), (side * 13, -42, 33)], 2.2, 34)  # optic nerve
     for dx, dz in ((-10, 0), (11, 0), (0, 10), (0, -10)):
         belly = (side * (27 + 0.75 * dx), -66, 29 + 0.75 * dz)
         outside.path([(side * (33 + dx), -78, 28 + dz), belly, (side * 14, -43, 33)], 1.7, 48)
-    outside.ellipsoid((side * 34, -84, 28), (12.3, 12.3, 12.3), 45)
-    outside.ellipsoid((side * 34, -84, 28), (11.2, 11.2, 11.2), 12)
-    outside.ellipsoid((side * 34, -92, 28), (4.4, 2.2, 4.4), 80)  # lens
+    outside.ellipsoid((side * 34, -81, 28), (12.3, 12.3, 12.3), 45)
+    outside.ellipsoid((side * 34, -81, 28), (11.2, 11.2, 11.2), 12)
+    outside.ellipsoid((side * 34, -89, 28), (4.4, 2.2, 4.4), 80)  # lens
 
 
 def _bone(outside: Canvas, head: Head, rng: np.random.Generator, cranium: Cranium) -> None:
@@ -127,11 +139,15 @@ def _bone(outside: Canvas, head: Head, rng: np.random.Generator, cranium: Craniu
 
 def _air_cells(outside: Canvas, rng: np.random.Generator) -> None:
     """Mastoid and ethmoid cells, sphenoid and frontal sinus, ear canal."""
-    x, y, z = axes(1)
-    cells = refine(noise(rng, 2.4))
-    septa = np.abs(cells) * 4.0 - 1.0
-    ethmoid = np.minimum(np.minimum(11 - np.abs(x), 20 - np.abs(y + 64)), 11.5 - np.abs(z - 29))
-    outside.paint(ethmoid + 1, 450)
+    x, y, z = outside.axes
+    cells = refine(noise(rng, 2.4)[:COARSE_LOW])
+    septa = np.minimum(
+        np.abs(cells) * 4.0 - 0.9,
+        np.minimum(np.abs(np.abs(x) - 5.5), np.abs((y + 3 * cells) % 9 - 4.5)) - 0.5,
+    )
+    block = ((np.abs(x) / 11.5) ** 4 + (np.abs(y + 64) / 21) ** 4 + (np.abs(z - 29) / 12) ** 4) ** 0.25
+    ethmoid = 11 * (1 - block) + 0.8 * cells
+    outside.paint(ethmoid + 1.2, 450)
     outside.paint(np.minimum(ethmoid, septa), AIR)
     for side in (-1, 1):
         mastoid = ellipsoid(x, y, z, (side * 57, 24, 13), (8, 12, 18))

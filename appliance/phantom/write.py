@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pydicom
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import ImplicitVRLittleEndian, RLELossless, UID, ExplicitVRBigEndian, generate_uid
+from pydicom.uid import UID, ExplicitVRBigEndian, ImplicitVRLittleEndian, RLELossless, generate_uid
 
 _PYDICOM_2 = pydicom.__version__.startswith("2.")
 
@@ -48,7 +48,7 @@ def save(dataset: Dataset, path: Path) -> None:
 
 
 def compress_rle(dataset: Dataset) -> None:
-    """Compress the pixels of a prepared, uncompressed data set with RLE Lossless, keeping its SOP Instance UID."""
+    """Compress the pixels of a prepared data set with RLE Lossless, keeping its SOP Instance UID."""
     if _PYDICOM_2:
         dataset.compress(RLELossless, encoding_plugin="pydicom")
     else:

@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+from typing import Callable, Dict, Iterator, List, Optional
+
+import psutil
+import pytest
+
+from tests.running import disc_files, wait_for, zipped
+
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def start(tmp_path: Path, repository: Path) -> Iterator[Start]:
+    """Start ``triage serve`` on a free port, over a store of this test."""
+    started = []
+
+    def run(*arguments: str, **environment: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "appliance.cli", "serve", *arguments],
+            cwd=str(repository),
+            env={
+                **os.environ,
+                "TRIAGE_STORE_FOLDER": str(tmp_path / "store"),
+                "TRIAGE_SERVER_PORT": "0",
+                **environment,
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        if process.poll() is None:
+            process.terminate()
+        process.communicate()
+
+
+def address_of(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    address = process.stdout.readline().strip()
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", address), address
+    return address
+
+
+def document(address: str) -> Optional[Dict[str, object]]:
+    with urllib.request.urlopen(address + ".json") as answer:
+        found = json.load(answer)
+    return found if found["state"] in ("done", "refused", "failed") else None
+
+
+def workers(process: subprocess.Popen[str]) -> List[psutil.Process]:
+    """The child that owns the children that decode."""
+    return [child for child in psutil.Process(process.pid).children() if any(map(decodes, child.children()))]
+
+
+def decodes(process: psutil.Process) -> bool:
+    try:
+        return "appliance.dicom.child" in process.cmdline()
+    except psutil.Error:  # it has just ended
+        return False
+
+
+def send(address: str, body: bytes) -> str:
+    """Upload one file as curl would, and return the address of its case."""
+    form = (
+        b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.zip"\r\n\r\n'
+        + body
+        + b"\r\n--x--\r\n"
+    )
+    request = urllib.request.Request(
+        address + "cases",
+        data=form,
+        headers={"Content-Type": "multipart/form-data; boundary=x", "Accept": "application/json"},
+    )
+    with urllib.request.urlopen(request) as answer:
+        assert answer.status == 201
+        return address.rstrip("/") + json.load(answer)["case"]
+
+
+def test_the_demo_is_judged_and_its_address_printed(start: Start) -> None:
+    process = start("--demo")
+    address = address_of(process)
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith("Simulated study: red_black. ")
+    case = process.stdout.readline().strip()
+    assert case.startswith(address + "cases/")
+    with urllib.request.urlopen(case + "?lang=ja") as answer:
+        page = answer.read().decode()
+    assert "要緊急対応の疑い" in page and "模擬データ" in page
+
+
+def test_a_killed_worker_is_replaced_and_the_next_study_judged(start: Start) -> None:
+    process = start()
+    address = address_of(process)
+    (first,) = wait_for(lambda: workers(process))
+    first.kill()
+    case = send(address, zipped(disc_files()))
+    found = wait_for(lambda: document(case))
+    assert found["state"] == "done"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_everything(start: Start, number: int) -> None:
+    process = start()
+    address_of(process)
+    wait_for(lambda: workers(process))
+    family = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(number)
+    _, complaints = process.communicate()
+    assert process.returncode == 0
+    assert "Traceback" not in complaints
+    assert psutil.wait_procs(family, timeout=30)[1] == []
+
+
+def test_an_address_in_use_is_one_sentence(start: Start) -> None:
+    port = address_of(start()).rstrip("/").rsplit(":", 1)[1]
+    second = start(TRIAGE_SERVER_PORT=port)
+    said, complaints = second.communicate()
+    assert second.returncode == 2 and said == ""
+    assert len(complaints.splitlines()) == 1 and f"port {port}" in complaints
+
+
+def test_without_a_network_it_says_so_and_ends(start: Start, tmp_path: Path) -> None:
+    process = start(TRIAGE_ENGINE_MANIFEST=str(tmp_path / "absent.json"))
+    _, complaints = process.communicate()
+    assert process.returncode not in (0, None)
+    assert "absent.json" in complaints and "Traceback" not in complaints
+
+
+def test_an_unfinished_upload_is_discarded_at_the_start(start: Start, tmp_path: Path) -> None:
+    left = tmp_path / "store" / "spool" / ".receiving-abc"
+    left.mkdir(parents=True)
+    (left / "000001").write_bytes(b"half a patient")
+    address_of(start())
+    assert not left.exists()
+
+
+def test_a_folder_of_more_files_than_may_be_open_comes_in(start: Start, tmp_path: Path) -> None:
+    address = address_of(start())
+    parts = b"".join(
+        b'--x\r\nContent-Disposition: form-data; name="files"; filename="%d"\r\n\r\n' % i
+        + b"y" * 600_000
+        + b"\r\n"
+        for i in range(5)
+    )
+    small = b"".join(
+        b'--x\r\nContent-Disposition: form-data; name="files"; filename="%d"\r\n\r\nz\r\n' % i
+        for i in range(3000)
+    )
+    request = urllib.request.Request(
+        address + "cases",
+        data=parts + small + b"--x--\r\n",
+        headers={"Content-Type": "multipart/form-data; boundary=x", "Accept": "application/json"},
+    )
+    with urllib.request.urlopen(request) as answer:
+        case = json.load(answer)["case"]
+    (folder,) = (tmp_path / "store" / "spool").iterdir()
+    assert len(list(folder.iterdir())) == 3005
+    assert wait_for(lambda: document(address.rstrip("/") + case))["state"] == "failed"
