@@ -31,7 +31,8 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     Returns
     -------
     int
-        0 for ``green_yellow`` and ``red_black``, 3 for ``refer``, 2 for wrong usage, 4 where there is no DICOM object at all.
+        0 for ``green_yellow`` and ``red_black``, 3 for ``refer``, 2 for wrong usage, 4 where there is no DICOM
+        object at all.
     """
     options = _parser().parse_args(arguments)
     try:
@@ -47,7 +48,8 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="triage", description="Head-CT triage. Research software, not an approved medical device: the doctor decides."
+        prog="triage",
+        description="Head-CT triage. Research software, not an approved medical device: the doctor decides.",
     )
     parser.add_argument("--version", action="version", version=__version__)
     parser.add_argument("--config", type=Path, help="TOML file with settings")

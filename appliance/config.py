@@ -142,14 +142,18 @@ def load_settings(path: Optional[Path] = None, environment: Optional[Mapping[str
     settings = Settings()
     for section, values in (_read_toml(path) if path else {}).items():
         if not isinstance(values, dict):
-            raise ConfigError(f"The setting {section!r} stands outside any section; put it under one, such as [server].")
+            raise ConfigError(
+                f"The setting {section!r} stands outside any section; put it under one, such as [server]."
+            )
         settings = _overlay(settings, section, values)
     sections = {item.name for item in fields(Settings)}
     for name, value in environment.items():
         if name.startswith(ENVIRONMENT_PREFIX) and name != ENVIRONMENT_PREFIX + "CONFIG":
             section, _, key = name[len(ENVIRONMENT_PREFIX) :].lower().partition("_")
             if section not in sections:
-                raise ConfigError(f"The environment variable {name} names no setting; the sections are {sorted(sections)}.")
+                raise ConfigError(
+                    f"The environment variable {name} names no setting; the sections are {sorted(sections)}."
+                )
             settings = _overlay(settings, section, {key: value})
     return settings
 
@@ -179,7 +183,7 @@ def _overlay(settings: Settings, section: str, values: Mapping[str, Any]) -> Set
 
 
 def _convert(name: str, kind: Any, value: Any) -> Any:
-    wanted = Path if kind in (Path, Optional[Path]) else kind
+    wanted: Any = Path if kind in (Path, Optional[Path]) else kind
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise ConfigError(f"{name} must be a {wanted.__name__}, not {value!r}.")
     try:

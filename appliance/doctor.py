@@ -50,7 +50,9 @@ def examine(settings: Settings) -> List[Finding]:
     list of Finding
         In the order in which a study passes through it.
     """
-    findings = [Finding("appliance", True, f"{__version__} on Python {platform.python_version()}, {platform.machine()}")]
+    findings = [
+        Finding("appliance", True, f"{__version__} on Python {platform.python_version()}, {platform.machine()}")
+    ]
     findings += [_module("pydicom"), _module("gdcm"), _module("openjpeg"), _module("cv2")]
     findings.append(_syntaxes())
     findings.append(_network(settings))
@@ -90,7 +92,8 @@ def _network(settings: Settings) -> Finding:
 def _judges(settings: Settings) -> Finding:
     """Judge a simulated study, the whole road."""
     from appliance.phantom.disc import DEMO_BLEED, write_demo_disc
-    from appliance.pipeline import Judgement, Pipeline
+    from appliance.pipeline import Pipeline
+    from appliance.scoring import Judgement
 
     try:
         with tempfile.TemporaryDirectory(prefix="triage-") as folder, Pipeline(settings) as pipeline:
@@ -102,7 +105,9 @@ def _judges(settings: Settings) -> Finding:
         return Finding("simulated study", False, error.message)
     engine = verdict.engine
     where = f"{engine.backend}, {engine.precision}, {engine.device}" if engine else "no engine"
-    return Finding("simulated study", bool(verdict.zones), f"{verdict.colour.value} in {verdict.timings.total:.0f} ms ({where})")
+    return Finding(
+        "simulated study", bool(verdict.zones), f"{verdict.colour.value} in {verdict.timings.total:.0f} ms ({where})"
+    )
 
 
 def _tensorrt() -> Finding:
@@ -117,4 +122,3 @@ def _store(settings: Settings) -> Finding:
         return Finding("store", False, f"{folder} cannot be written; set [store] folder")
     free = shutil.disk_usage(existing).free / 1e9
     return Finding("store", free >= MIN_FREE_GB, f"{folder}, {free:.1f} GB free")
-

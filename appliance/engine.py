@@ -1,6 +1,7 @@
 """The engine contract: slices in, one score a slice out.
 
-An engine is a context manager that owns its accelerator from ``__enter__`` to ``__exit__`` and is warm when ``__enter__``
+An engine is a context manager that owns its accelerator from ``__enter__`` to ``__exit__`` and is warm when
+``__enter__``
 returns. The implementations live in `appliance.inference` and know nothing of studies, zones or verdicts.
 """
 

@@ -1,7 +1,7 @@
 """The one road from a medium or pictures to a `Verdict`.
 
-`Pipeline.judge` yields what it is doing and, last, the judgement: whoever drives it shows the progress, and nothing here calls
-back.
+`Pipeline.judge` yields what it is doing and, last, the judgement: whoever drives it shows the progress, and nothing
+here calls back.
 """
 
 from __future__ import annotations
@@ -118,7 +118,9 @@ class Pipeline:
             notes = self._notes(found, unreadable)
             clock.lap("scan")
             if not images and not unreadable:
-                raise NoDicomError(f"No DICOM image was found under {path}. Check that the right folder or disc was chosen.")
+                raise NoDicomError(
+                    f"No DICOM image was found under {path}. Check that the right folder or disc was chosen."
+                )
             if not images:
                 reason = Reason(ReasonCode.DAMAGED_HEADER, {"detail": f"{unreadable} files"})
                 yield Judgement(replace(self._blank, reasons=(reason,), timings=clock.timings()))
@@ -212,7 +214,9 @@ class Pipeline:
             if prepared is not None:
                 yield Progress("infer", 0, 1)
                 others = [not_needed(other) for other in selection.candidates[number + 1 :]]
-                rejected += [RejectedSeries(refused.series.summary(), reasons) for refused, reasons in refusals] + others
+                rejected += [
+                    RejectedSeries(refused.series.summary(), reasons) for refused, reasons in refusals
+                ] + others
                 known = replace(known, series=candidate.series.summary(), rejected=tuple(rejected))
                 judgement = self._judge.judge(prepared, known, clock)
                 verdict = judgement.verdict

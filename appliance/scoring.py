@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, Sequence, Tuple
 
 import numpy as np
 
@@ -18,7 +18,6 @@ from appliance.imaging.zones import ZONES, calibrated, pooled_score, representat
 from appliance.inference.release import Release
 from appliance.study import SliceStack
 from appliance.verdict import Colour, Reason, ReasonCode, Refused, SlabScore, Timings, Verdict, Zone
-
 
 MIN_SLICE_SHARE = 0.06
 """Intracranial share of the head from which a single picture counts as one of the brain."""
@@ -152,7 +151,9 @@ class StackJudge:
         edges = zone_edges(brain)
         chosen = representatives(stack.centres[indices], scores, edges)
         if min(chosen) < 0:
-            empty = Reason(ReasonCode.INCONSISTENT_GEOMETRY, {"detail": f"no slice in zone {chosen.index(-1) + 1} of {ZONES}"})
+            empty = Reason(
+                ReasonCode.INCONSISTENT_GEOMETRY, {"detail": f"no slice in zone {chosen.index(-1) + 1} of {ZONES}"}
+            )
             return Judgement(replace(known, reasons=(empty,), timings=clock.timings()))
         per_slice = release.slice_calibration
         slabs = tuple(

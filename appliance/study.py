@@ -12,8 +12,8 @@ import numpy as np
 class SliceStack:
     """Brain-window slices of one head, in order.
 
-    Slices run from the feet towards the top of the head. Rows run from front to back, columns from the patient's right to
-    the left, as a CT is shown.
+    Slices run from the feet towards the top of the head. Rows run from front to back, columns from the patient's
+    right to the left, as a CT is shown.
 
     Attributes
     ----------

@@ -60,11 +60,15 @@ SENTENCES: Mapping[ReasonCode, str] = {
     ReasonCode.BELOW_OPERATING_POINT: "No zone of the brain shows a pattern of bleeding above the operating point.",
     ReasonCode.UNREADABLE_FILES: "%(count)s files on the medium could not be read; they were left out.",
     ReasonCode.MISSING_FILES: "The disc's directory names %(count)s files that are not on the disc.",
-    ReasonCode.NO_BRAIN: "No brain is visible in these images. Read the study now; check that the right series was sent.",
-    ReasonCode.TOO_FEW_SLICES: "The series has too few slices for a whole head (%(count)s). Read the study now, or send all of it.",
-    ReasonCode.PARTIAL_BRAIN: "The images do not cover the whole brain. Read the study now, or send the complete series.",
-    ReasonCode.NOT_CT: "No CT images were found. The appliance judges CT of the head only.",
-    ReasonCode.NOT_HEAD: "The images are of another part of the body (%(part)s). The appliance judges CT of the head only.",
+    ReasonCode.NO_BRAIN: "No brain is visible in these images. "
+    "Read the study now; check that the right series was sent.",
+    ReasonCode.TOO_FEW_SLICES: "The series has too few slices for a whole head (%(count)s). "
+    "Read the study now, or send all of it.",
+    ReasonCode.PARTIAL_BRAIN: "The images do not cover the whole brain. "
+    "Read the study now, or send the complete series.",
+    ReasonCode.NOT_CT: "These are not CT images. The appliance judges CT of the head only.",
+    ReasonCode.NOT_HEAD: "The images are of another part of the body (%(part)s). "
+    "The appliance judges CT of the head only.",
     ReasonCode.NOT_AXIAL: "The slices are not axial. Send the original axial series.",
     ReasonCode.NOT_HOUNSFIELD: "The pixel values are not Hounsfield units. Send the original axial series.",
     ReasonCode.NO_PIXELS: "The objects hold no images. Send the axial CT series.",
@@ -72,7 +76,8 @@ SENTENCES: Mapping[ReasonCode, str] = {
     ReasonCode.CONTRAST: "The images were made with contrast agent, which looks like blood. Read the study now.",
     ReasonCode.BONE_KERNEL_ONLY: "Only images for bone were found. Send the series made for soft tissue.",
     ReasonCode.LOCALIZER_ONLY: "Only localizer (scout) images were found. Send the axial series.",
-    ReasonCode.LOSSY: "The images were compressed with loss, which can hide a small bleed. Send them uncompressed or lossless.",
+    ReasonCode.LOSSY: "The images were compressed with loss, which can hide a small bleed. "
+    "Send them uncompressed or lossless.",
     ReasonCode.INCONSISTENT_GEOMETRY: "The positions of the slices do not fit together (%(detail)s). "
     "Slices may be missing: read the study now, or send it again.",
     ReasonCode.DAMAGED_PIXELS: "Images of this series are damaged (%(detail)s). Read the study now, or send it again.",
@@ -81,8 +86,8 @@ SENTENCES: Mapping[ReasonCode, str] = {
     ReasonCode.SEVERAL_STUDIES: "%(count)s head CT studies of this patient were found. Choose the study to judge.",
     ReasonCode.UNSUPPORTED_SYNTAX: "The images are stored in a form that the appliance cannot decode (%(syntax)s). "
     "Send them uncompressed.",
-    ReasonCode.PHOTO_NOT_BRAIN_WINDOW: "The pictures are not head CT in a brain window. Set the viewer to width 80 to 120, "
-    "level 35 to 40.",
+    ReasonCode.PHOTO_NOT_BRAIN_WINDOW: "The pictures are not head CT in a brain window. "
+    "Set the viewer to width 80 to 120, level 35 to 40.",
     ReasonCode.PHOTO_UNREADABLE: "The picture %(name)s cannot be read.",
     ReasonCode.LESS_SUITABLE: "Another series of the same scan suits better.",
 }
@@ -281,7 +286,9 @@ class Verdict:
         return document
 
 
-_NO_SERIES: Dict[str, Any] = asdict(SeriesSummary(uid="", number=None, description="", modality="", manufacturer="", slices=0))
+_NO_SERIES: Dict[str, Any] = asdict(
+    SeriesSummary(uid="", number=None, description="", modality="", manufacturer="", slices=0)
+)
 
 
 def _reason_json(reason: Reason) -> Dict[str, str]:

@@ -91,9 +91,7 @@ def _work(store: Store, pipeline: Pipeline, stop: StopRequest) -> None:
             log.info("case %d: failed, %s", job.number, error.code)
         except Exception:
             log.exception("case %d: failed", job.number)
-            store.jobs.fail(
-                job, "internal", "The appliance failed while judging these files. Read the study now."
-            )
+            store.jobs.fail(job, "internal", "The appliance failed while judging these files. Read the study now.")
             return
 
 

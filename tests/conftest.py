@@ -10,7 +10,8 @@ import pytest
 from hypothesis import settings
 
 from appliance.config import load_settings
-from appliance.pipeline import Judgement, Pipeline
+from appliance.pipeline import Pipeline
+from appliance.scoring import Judgement
 from appliance.verdict import Verdict
 
 REPOSITORY = Path(__file__).resolve().parents[1]

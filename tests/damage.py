@@ -9,7 +9,7 @@ HEADER_BYTES = 1600
 """About where the pixel data of the simulated files begin."""
 
 
-def _span(data: bytes, rng: random.Random, longest: int) -> "tuple[int, int]":
+def _span(data: bytes, rng: random.Random, longest: int) -> tuple[int, int]:
     start = rng.randrange(len(data))
     return start, min(len(data), start + rng.randint(1, longest))
 
@@ -42,8 +42,10 @@ def digits(data: bytes, rng: random.Random) -> bytes:
 def overwrite_random(data: bytes, rng: random.Random) -> bytes:
     """A block of noise."""
     start, stop = _span(data, rng, 16384)
-    return data[:start] + rng.randbytes(stop - start) + data[stop:] if hasattr(rng, "randbytes") else (
-        data[:start] + bytes(rng.getrandbits(8) for _ in range(stop - start)) + data[stop:]
+    return (
+        data[:start] + rng.randbytes(stop - start) + data[stop:]
+        if hasattr(rng, "randbytes")
+        else (data[:start] + bytes(rng.getrandbits(8) for _ in range(stop - start)) + data[stop:])
     )
 
 
@@ -92,7 +94,7 @@ KINDS: Dict[str, Callable[[bytes, random.Random], bytes]] = {
 }
 
 
-def plan(count: int, seed: int) -> List["tuple[str, int]"]:
+def plan(count: int, seed: int) -> List[tuple[str, int]]:
     """Kinds and seeds of ``count`` damages."""
     rng = random.Random(seed)
     return [(rng.choice(sorted(KINDS)), rng.getrandbits(32)) for _ in range(count)]

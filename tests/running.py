@@ -42,9 +42,7 @@ def final(store: Store, case: Case) -> Case:
 
 
 @lru_cache(maxsize=None)
-def disc_files(
-    bleed: Optional[Bleed] = DEMO_BLEED, name: str = "Phantom^Simulated", seed: int = 0
-) -> List[bytes]:
+def disc_files(bleed: Optional[Bleed] = DEMO_BLEED, name: str = "Phantom^Simulated", seed: int = 0) -> List[bytes]:
     """Content of every file of a small simulated disc."""
     patient = PatientOptions(name=name, patient_id=f"PHANTOM-{seed}")
     with TemporaryDirectory() as folder:

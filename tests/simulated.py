@@ -9,11 +9,12 @@ import numpy as np
 
 from appliance.phantom.acquisition import Kernel, acquire
 from appliance.phantom.anatomy import voxelise
-from appliance.phantom.options import SeriesOptions
 from appliance.phantom.disc import DEMO_BLEED, FIELD_OF_VIEW_MM, positions
 from appliance.phantom.head import Bleed, Head
+from appliance.phantom.options import SeriesOptions
 
 ROWS = 256
+HEAD = Head()
 
 
 @lru_cache(maxsize=16)
@@ -21,7 +22,7 @@ def volume(
     step_mm: float = 5.0,
     kernel: Kernel = Kernel.SOFT,
     bleed: Optional[Bleed] = DEMO_BLEED,
-    head: Head = Head(),
+    head: Head = HEAD,
     rows: int = ROWS,
     tilt_deg: float = 0.0,
 ) -> np.ndarray:

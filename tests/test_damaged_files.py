@@ -1,4 +1,6 @@
-"""2,000 randomly damaged files: no crash, no hang, and nothing judged on damaged pixels or geometry without a reason given."""
+"""2,000 randomly damaged files: no crash, no hang, and nothing judged on damaged pixels or geometry without a
+reason given.
+"""
 
 from __future__ import annotations
 
@@ -15,17 +17,18 @@ import cv2
 import numpy as np
 import pytest
 
+from appliance.config import Settings
 from appliance.dicom.find import Medium
 from appliance.dicom.reader import DicomReader
 from appliance.dicom.select import select
 from appliance.dicom.series import group
 from appliance.dicom.stack import load_stack
-from appliance.config import Settings
 from appliance.errors import TriageError
 from appliance.imaging.brain import find_brain
 from appliance.imaging.head import find_heads
 from appliance.phantom.dicomise import write_series
-from appliance.pipeline import Judgement, Pipeline
+from appliance.pipeline import Pipeline
+from appliance.scoring import Judgement
 from appliance.study import SliceStack
 from appliance.verdict import Colour, ReasonCode, Refused
 from tests.damage import KINDS, plan
@@ -56,7 +59,8 @@ def series(tmp_path_factory: pytest.TempPathFactory) -> Dict[str, List[Path]]:
     """A simulated head without blood in every lossless form."""
     root = tmp_path_factory.mktemp("series")
     return {
-        name: write_series(root / name, volume(bleed=None), options(transfer_syntax=uid)) for name, uid in SYNTAXES.items()
+        name: write_series(root / name, volume(bleed=None), options(transfer_syntax=uid))
+        for name, uid in SYNTAXES.items()
     }
 
 
@@ -88,7 +92,9 @@ def visibly_different(stack: SliceStack, intact: SliceStack) -> Optional[str]:
         if abs(intact.positions_mm[nearest] - position) > 3.0:
             return f"a slice at {position:.0f} mm where there was none"
         apart = np.abs(picture.astype(int) - intact.pixels[nearest]) > VISIBLE_GREY_LEVELS
-        mask = cv2.resize(heads[nearest].intracranial.astype(np.uint8), picture.shape[::-1], interpolation=cv2.INTER_NEAREST)
+        mask = cv2.resize(
+            heads[nearest].intracranial.astype(np.uint8), picture.shape[::-1], interpolation=cv2.INTER_NEAREST
+        )
         if (apart & (mask > 0)).sum() > VISIBLE_PIXELS:
             return f"{(apart & (mask > 0)).sum()} pixels at {position:.0f} mm"
     lost = len(intact) - len(stack)
@@ -99,7 +105,9 @@ def visibly_different(stack: SliceStack, intact: SliceStack) -> Optional[str]:
 @pytest.mark.skipif(sys.version_info < (3, 9), reason="the same code is damaged under the newer Python")
 @pytest.mark.parametrize("syntax", SYNTAXES)
 def test_damaged_files(syntax: str, series: Dict[str, List[Path]], pipeline: Pipeline, tmp_path: Path) -> None:
-    """One file of a series is damaged; whatever is judged all the same looks as it did, or says that files were left out."""
+    """One file of a series is damaged; whatever is judged all the same looks as it did, or says that files were
+    left out.
+    """
     failures = []
     # in no hurry: on a busy machine only the judgement itself must be in time
     with DicomReader(replace(Settings().decode, seconds_per_file=60.0)) as reader:
@@ -126,7 +134,10 @@ def test_damaged_files(syntax: str, series: Dict[str, List[Path]], pipeline: Pip
             if time.monotonic() - begun > LONGEST_SECONDS:
                 failures.append(f"{kind} {seed}: took {time.monotonic() - begun:.1f} s")
             if verdict is not None and verdict.colour is not Colour.REFER:
-                told = {reason.code for reason in verdict.reasons} & {ReasonCode.UNREADABLE_FILES, ReasonCode.MISSING_FILES}
+                told = {reason.code for reason in verdict.reasons} & {
+                    ReasonCode.UNREADABLE_FILES,
+                    ReasonCode.MISSING_FILES,
+                }
                 stack = load(pipeline, reader, folder)
                 assert stack is not None
                 difference = visibly_different(stack, intact)

@@ -1,4 +1,6 @@
-"""What must not change a verdict: names and order of files, what is not in the header, how pixels are stored, what lies beside them."""
+"""What must not change a verdict: names and order of files, what is not in the header, how pixels are stored, what
+lies beside them.
+"""
 
 from __future__ import annotations
 

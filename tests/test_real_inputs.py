@@ -1,6 +1,7 @@
 """Real inputs, each with what must come of it.
 
-`CASES` is the table: input, and the reason codes of its refusal, or the code of the error that the command line reports.
+`CASES` is the table: input, and the reason codes of its refusal, or the code of the error that the command line
+reports.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ import pytest
 
 from appliance.errors import TriageError
 from appliance.imaging.zones import ZONES
-from appliance.pipeline import Judgement, Pipeline
+from appliance.pipeline import Pipeline
+from appliance.scoring import Judgement
 from appliance.verdict import Colour, Verdict
 
 A_VERDICT = "a verdict"
@@ -87,14 +89,18 @@ def test_the_table_is_complete(shared_data: Path) -> None:
     """Every file of the odd ones, and every medium of the others, has its line."""
     root = shared_data / "dicom"
     single = [path for folder in ("odd_files", "ct_head_slice_five_syntaxes") for path in (root / folder).iterdir()]
-    single += [path for path in (root / "dicomdir_media").iterdir()]
+    single += (root / "dicomdir_media").iterdir()
     single += [path for path in (root / "ct_geometry_faults").glob("*/*") if path.is_dir() or path.suffix == ".dcm"]
     names = {str(path.relative_to(root)) for path in single}
-    assert {name for name in names if name not in CASES and not name.startswith("ct_geometry_faults/sliceincrement/002_")} == set()
+    assert {
+        name for name in names if name not in CASES and not name.startswith("ct_geometry_faults/sliceincrement/002_")
+    } == set()
 
 
 def test_tilted_head_with_changing_steps(shared_data: Path, judge: Callable[..., Verdict]) -> None:
-    """8 zones of equal length although the series steps 4, 1.08 and 7 mm; every position in its zone and in the brain."""
+    """8 zones of equal length although the series steps 4, 1.08 and 7 mm; every position in its zone and in the
+    brain.
+    """
     verdict = judge(shared_data / "dicom" / "ge_head_ct")
     assert verdict.series is not None and verdict.series.tilt_deg == pytest.approx(18.5, abs=0.01)
     edges = [zone.zone_mm for zone in verdict.zones if zone.zone_mm]
@@ -129,7 +135,9 @@ def test_five_syntaxes_hold_the_same_pixels(shared_data: Path, tmp_path: Path) -
     assert len(decoded) == 5 and len(set(decoded)) == 1
 
 
-def test_a_study_of_a_disc_with_several_patients_can_be_chosen(shared_data: Path, judge: Callable[..., Verdict]) -> None:
+def test_a_study_of_a_disc_with_several_patients_can_be_chosen(
+    shared_data: Path, judge: Callable[..., Verdict]
+) -> None:
     """Others are not named, and the chosen one is judged by itself."""
     medium = shared_data / "dicom" / "dicomdir_media"
     first = judge(medium)
@@ -140,7 +148,9 @@ def test_a_study_of_a_disc_with_several_patients_can_be_chosen(shared_data: Path
 
 
 def test_ct_ich_pictures_are_judged_as_a_study(shared_data: Path, pipeline: Pipeline, tmp_path: Path) -> None:
-    """A folder of pictures gives one verdict with 8 zones and no millimetres; shuffled files keep the order of names."""
+    """A folder of pictures gives one verdict with 8 zones and no millimetres; shuffled files keep the order of
+    names.
+    """
     source = shared_data / "ct_ich" / "images" / "070"
     for path in sorted(source.iterdir(), reverse=True):
         shutil.copy(path, tmp_path / path.name)

@@ -74,11 +74,7 @@ def decodes(process: psutil.Process) -> bool:
 
 def send(address: str, body: bytes) -> str:
     """Upload one file as curl would, and return the address of its case."""
-    form = (
-        b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.zip"\r\n\r\n'
-        + body
-        + b"\r\n--x--\r\n"
-    )
+    form = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.zip"\r\n\r\n' + body + b"\r\n--x--\r\n"
     request = urllib.request.Request(
         address + "cases",
         data=form,
@@ -150,14 +146,11 @@ def test_an_unfinished_upload_is_discarded_at_the_start(start: Start, tmp_path: 
 def test_a_folder_of_more_files_than_may_be_open_comes_in(start: Start, tmp_path: Path) -> None:
     address = address_of(start())
     parts = b"".join(
-        b'--x\r\nContent-Disposition: form-data; name="files"; filename="%d"\r\n\r\n' % i
-        + b"y" * 600_000
-        + b"\r\n"
+        b'--x\r\nContent-Disposition: form-data; name="files"; filename="%d"\r\n\r\n' % i + b"y" * 600_000 + b"\r\n"
         for i in range(5)
     )
     small = b"".join(
-        b'--x\r\nContent-Disposition: form-data; name="files"; filename="%d"\r\n\r\nz\r\n' % i
-        for i in range(3000)
+        b'--x\r\nContent-Disposition: form-data; name="files"; filename="%d"\r\n\r\nz\r\n' % i for i in range(3000)
     )
     request = urllib.request.Request(
         address + "cases",

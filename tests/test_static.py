@@ -15,7 +15,5 @@ def test_nothing_to_say(repository: Path, command: str) -> None:
     tool, *options = command.split()
     if importlib.util.find_spec(tool) is None:
         pytest.skip(f"{tool} is not installed")
-    run = subprocess.run(
-        [sys.executable, "-m", tool, *options], cwd=repository, capture_output=True, text=True
-    )
+    run = subprocess.run([sys.executable, "-m", tool, *options], cwd=repository, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout + run.stderr

@@ -53,9 +53,7 @@ def queue(store: Store, settings: Settings, files: List[bytes]) -> Case:
     return take_in(store, settings.ingest, [[file] for file in files], Source.UPLOAD)
 
 
-def test_it_judges_one_after_another_and_survives_each(
-    store: Store, settings: Settings, start: Start
-) -> None:
+def test_it_judges_one_after_another_and_survives_each(store: Store, settings: Settings, start: Start) -> None:
     files = disc_files()
     junk = queue(store, settings, [b"no DICOM in here"])
     torn = queue(store, settings, [zipped(files)[:-200_000] + b"PK\5\6" + bytes(18)])
@@ -71,9 +69,10 @@ def test_it_judges_one_after_another_and_survives_each(
         assert len(case.verdict["zones"]) == 8
         assert case.patient is not None and case.patient.name
         for zone in range(1, 9):
-            assert cv2.imread(
-                str(picture_path(store.rendered, case.id, zone)), cv2.IMREAD_UNCHANGED
-            ).shape == (256, 256)
+            assert cv2.imread(str(picture_path(store.rendered, case.id, zone)), cv2.IMREAD_UNCHANGED).shape == (
+                256,
+                256,
+            )
 
     os.kill(process.pid or 0, signal.SIGTERM)
     process.join()
@@ -97,18 +96,14 @@ def test_a_fault_of_the_appliance_ends_the_job_and_not_the_worker(
     assert final(store, second).state is State.DONE
 
 
-def test_what_a_dead_worker_left_is_judged_by_the_next(
-    store: Store, settings: Settings, start: Start
-) -> None:
+def test_what_a_dead_worker_left_is_judged_by_the_next(store: Store, settings: Settings, start: Start) -> None:
     case = queue(store, settings, disc_files())
     assert store.jobs.claim() is not None
     start(settings)
     assert final(store, case).state is State.DONE
 
 
-def test_it_does_not_start_without_a_network(
-    store: Store, settings: Settings, start: Start, tmp_path: Path
-) -> None:
+def test_it_does_not_start_without_a_network(store: Store, settings: Settings, start: Start, tmp_path: Path) -> None:
     process = start(replace(settings, engine=EngineSettings(manifest=tmp_path / "absent.json")))
     wait_for(lambda: process.exitcode is not None)
     assert process.exitcode == worker.CANNOT_START
@@ -127,9 +122,7 @@ class OnceBegun:
         return self._begun
 
 
-def test_a_stop_in_the_middle_gives_the_job_back(
-    store: Store, settings: Settings, pipeline: Pipeline
-) -> None:
+def test_a_stop_in_the_middle_gives_the_job_back(store: Store, settings: Settings, pipeline: Pipeline) -> None:
     case = queue(store, settings, disc_files())
     worker._work(store, pipeline, OnceBegun(store))
     kept = store.case(case.id)

@@ -37,9 +37,7 @@ REFUSED = Verdict(
     series=SOFT,
     rejected=(
         RejectedSeries(SCOUT, (Reason(ReasonCode.LOCALIZER_ONLY),)),
-        RejectedSeries(
-            BONE, (Reason(ReasonCode.BONE_KERNEL_ONLY), Reason(ReasonCode.TOO_FEW_SLICES, {"count": 6}))
-        ),
+        RejectedSeries(BONE, (Reason(ReasonCode.BONE_KERNEL_ONLY), Reason(ReasonCode.TOO_FEW_SLICES, {"count": 6}))),
     ),
     timings=Timings(180.4, 12.3, 240.1, None, None, 433.0),
 )
@@ -62,9 +60,7 @@ GREEN = replace(
     colour=Colour.GREEN_YELLOW,
     reasons=(Reason(ReasonCode.BELOW_OPERATING_POINT),),
     urgent_probability=0.07,
-    zones=tuple(
-        Zone(zone.zone_mm, replace(zone.slab, probability=zone.slab.probability / 12)) for zone in RED.zones
-    ),
+    zones=tuple(Zone(zone.zone_mm, replace(zone.slab, probability=zone.slab.probability / 12)) for zone in RED.zones),
 )
 SEVERAL = replace(
     REFUSED,

@@ -1,8 +1,9 @@
 """The child process that reads DICOM files: ``python -m appliance.dicom.child MEMORY_MB``.
 
-It takes one JSON request a line on standard input and answers each on standard output with a line of JSON, followed by as many
-raw bytes as that line's ``bytes`` says. A hostile file can make a native decoder crash, hang or eat memory; it then does so here,
-within limits, and the parent goes on. It ends when its input ends.
+It takes one JSON request a line on standard input and answers each on standard output with a line of JSON, followed
+by as many
+raw bytes as that line's ``bytes`` says. A hostile file can make a native decoder crash, hang or eat memory; it then
+does so here, within limits, and the parent goes on. It ends when its input ends.
 """
 
 from __future__ import annotations
@@ -39,8 +40,8 @@ def answer(reader: PixelReader, request: Dict[str, Any]) -> Tuple[Dict[str, Any]
     Returns
     -------
     dict
-        ``headers`` (a list of documents for each path, None where it could not be read), ``missing``, ``shape``, or ``error``.
-    bytes
+        ``headers`` (a list of documents for each path, None where it could not be read), ``missing``, ``shape``, or
+        ``error``. bytes
         The slab as int16 in native order, or nothing.
     """
     try:
@@ -52,14 +53,16 @@ def answer(reader: PixelReader, request: Dict[str, Any]) -> Tuple[Dict[str, Any]
         return {"shape": shape}, pixels.tobytes()
     except DamagedPixels as error:
         return {"error": str(error)}, b""
-    except Exception as error:  # a decoder may raise anything on a damaged file: its name travels, the traceback does not
+    except Exception as error:  # noqa: BLE001
+        # a decoder may raise anything on a damaged file: the error's name travels, the traceback does not
         return {"error": type(error).__name__}, b""
 
 
 def _headers(path: str) -> Any:
     try:
         return read_headers(path)
-    except Exception:  # as above: the file is counted as unreadable
+    except Exception:  # noqa: BLE001
+        # as above: the file is counted as unreadable
         return None
 
 

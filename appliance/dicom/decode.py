@@ -163,10 +163,17 @@ def _encapsulated_frame(data: bytes, frame: int, count: int) -> bytes:
 
 
 def _check_end(dataset: Dataset, path: str) -> None:
-    """Uncompressed pixel data must reach the end of the file, but for trailing padding or a signature (PS3.10 section 7.2)."""
+    """Uncompressed pixel data must reach the end of the file, but for trailing padding or a signature (PS3.10
+    section 7.2).
+    """
     raw = dataset.get_item("PixelData")
     place, length = getattr(raw, "value_tell", None), getattr(raw, "length", None)
-    if place is None or length is None or length == UNDEFINED_LENGTH or dataset.file_meta.get("TransferSyntaxUID") == DEFLATED:
+    if (
+        place is None
+        or length is None
+        or length == UNDEFINED_LENGTH
+        or dataset.file_meta.get("TransferSyntaxUID") == DEFLATED
+    ):
         return
     with open(path, "rb") as file:
         file.seek(place + length)
@@ -219,7 +226,8 @@ def read_slab(reader: PixelReader, request: Dict[str, Any]) -> Tuple[np.ndarray,
     reader : PixelReader
         Reads the frames.
     request : dict
-        ``images``: one ``[path, frame, slope, intercept, shift_x, shift_y]`` a slice, the shifts in pixels: a tilted gantry
+        ``images``: one ``[path, frame, slope, intercept, shift_x, shift_y]`` a slice, the shifts in pixels: a
+        tilted gantry
         moves the picture from slice to slice, and they must lie upon each other before they are averaged.
 
     Returns

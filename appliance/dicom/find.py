@@ -105,7 +105,9 @@ class Medium:
                 if os.path.basename(path).upper().startswith("DICOMDIR"):
                     directories.append(path)
         if not candidates:
-            raise NoDicomError(f"No DICOM object was found under {self._path}. Check that the right folder or disc was chosen.")
+            raise NoDicomError(
+                f"No DICOM object was found under {self._path}. Check that the right folder or disc was chosen."
+            )
         return FoundFiles(tuple(candidates), tuple(directories))
 
 

@@ -69,7 +69,9 @@ class Slab:
 
 
 def normal(image: ImageHeader) -> Optional[np.ndarray]:
-    """Return the unit normal of an image's plane, pointing towards the head (PS3.3 section C.7.6.2.1.1); None without orientation."""
+    """Return the unit normal of an image's plane, pointing towards the head (PS3.3 section C.7.6.2.1.1); None
+    without orientation.
+    """
     if len(image.orientation) != 6:
         return None
     row, column = np.array(image.orientation[:3]), np.array(image.orientation[3:])
@@ -82,7 +84,9 @@ def normal(image: ImageHeader) -> Optional[np.ndarray]:
 
 
 def tilt(image: ImageHeader) -> Optional[float]:
-    """Return the angle in degrees between the normal and the patient's long axis, by orientation, else by Gantry/Detector Tilt."""
+    """Return the angle in degrees between the normal and the patient's long axis, by orientation, else by
+    Gantry/Detector Tilt.
+    """
     direction = normal(image)
     if direction is None:
         return None
@@ -108,8 +112,8 @@ def in_order(images: Sequence[ImageHeader]) -> Optional[Geometry]:
 def fault(geometry: Geometry) -> Optional[str]:
     """Say in a few words what is wrong with the positions of slices; None where nothing is.
 
-    A step that changes along the series (4 mm through the base, 7 mm above) is no fault. A gap is: a step wider than the slices
-    are thick and than the steps beside it.
+    A step that changes along the series (4 mm through the base, 7 mm above) is no fault. A gap is: a step wider
+    than the slices are thick and than the steps beside it.
     """
     steps = np.diff(geometry.positions)
     if len(steps) == 0:
@@ -178,4 +182,6 @@ def _slab(geometry: Geometry, widths: np.ndarray, group: Sequence[int]) -> Slab:
         x, y = float(offset @ row) / spacing_x, float(offset @ column) / spacing_y
         # below a third of a pixel the interpolation would blur more than it lays right
         shifts.append((x if abs(x) > 1 / 3 else 0.0, y if abs(y) > 1 / 3 else 0.0))
-    return Slab(images, float(np.mean(geometry.positions[list(group)])), float(widths[list(group)].sum()), tuple(shifts))
+    return Slab(
+        images, float(np.mean(geometry.positions[list(group)])), float(widths[list(group)].sum()), tuple(shifts)
+    )

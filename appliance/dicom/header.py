@@ -25,8 +25,8 @@ CT_CLASSES = (CT_IMAGE, ENHANCED_CT_IMAGE, LEGACY_CONVERTED_ENHANCED_CT_IMAGE)
 class ImageHeader:
     """One image: an instance, or one frame of a multi-frame instance.
 
-    Attributes are named after the DICOM attributes they hold; empty or None where the header has none. Lengths are in mm,
-    angles in degrees.
+    Attributes are named after the DICOM attributes they hold; empty or None where the header has none. Lengths are
+    in mm, angles in degrees.
     """
 
     path: str
@@ -75,7 +75,10 @@ class ImageHeader:
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> ImageHeader:
         """Rebuild a header that came from a child process."""
-        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in document.items()})
+        values: Dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in document.items()
+        }
+        return cls(**values)
 
 
 _KEYWORDS: Mapping[str, Tuple[str, str]] = {
@@ -179,7 +182,8 @@ def read_headers(path: str) -> List[Dict[str, Any]]:
         if not document.get("sop_class_uid") and not document.get("modality"):
             return []
         syntax = getattr(dataset, "file_meta", Dataset()).get("TransferSyntaxUID")
-        # PS3.10 requires the syntax; files written without it are implicit little endian nearly always (PS3.5 section 10.1)
+        # PS3.10 requires the syntax; files written without it are implicit little endian nearly always (PS3.5
+        # section 10.1)
         document["transfer_syntax_uid"] = str(syntax or "1.2.840.10008.1.2")
         if "contrast_agent" not in document and dataset.get("ContrastBolusAgentSequence"):
             document["contrast_agent"] = "coded"
@@ -236,6 +240,14 @@ def _value(dataset: Dataset, keyword: str, kind: str) -> Any:
         if value is None or value == "":
             return None
         return _CONVERTERS[kind](value)
-    except (ValueError, TypeError, ArithmeticError, IndexError, AttributeError, KeyError, NotImplementedError, LookupError):
+    except (
+        ValueError,
+        TypeError,
+        ArithmeticError,
+        IndexError,
+        AttributeError,
+        KeyError,
+        NotImplementedError,
+        LookupError,
+    ):
         return None
-

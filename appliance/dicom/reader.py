@@ -18,7 +18,9 @@ from appliance.config import DecodeSettings
 from appliance.dicom.header import ImageHeader
 
 HEADERS_A_REQUEST = 16
-"""Files whose headers are asked for at once; a batch in which one file crashes the child is asked for again file by file."""
+"""Files whose headers are asked for at once; a batch in which one file crashes the child is asked for again file by
+file.
+"""
 
 MAX_LOST_FILES = 3
 """Files that may crash or hang a child before the rest of the medium is given up."""
@@ -46,7 +48,12 @@ class _Child:
         command = [sys.executable, "-m", "appliance.dicom.child", str(self._settings.memory_mb)]
         self._buffer = b""
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, bufsize=0
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            bufsize=0,
         )
 
     def ask(self, request: Dict[str, Any], seconds: float) -> Reply:
@@ -210,8 +217,8 @@ class DicomReader:
         Yields
         ------
         tuple of dict and bytes
-            ``shape`` and the int16 pixels, or ``error``, in the order of the requests. The caller stops at the first error;
-            what was not begun is then not done.
+            ``shape`` and the int16 pixels, or ``error``, in the order of the requests. The caller stops at the
+            first error; what was not begun is then not done.
         """
         self.wait()
         futures = [self._threads.submit(self._ask, request) for request in requests]

@@ -1,6 +1,7 @@
 """The rules by which a series is judged or not, each with its source, in the order of their weight.
 
-A rule sees headers alone. What headers leave open, or state wrongly, is checked again in the pixels (`appliance.imaging.checks`).
+A rule sees headers alone. What headers leave open, or state wrongly, is checked again in the pixels
+(`appliance.imaging.checks`).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections import Counter
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 import pydicom
-from pydicom.uid import UID_dictionary
+from pydicom.uid import UID
 
 from appliance.dicom.geometry import Geometry, fault, in_order, normal, tilt
 from appliance.dicom.header import CT_CLASSES, ImageHeader
@@ -55,10 +56,12 @@ _OTHER_PARTS = (
 _HEAD = "HEAD|BRAIN|SKULL|CRANI|CEREBR|頭|脳"
 _CONTRAST = r"\+\s?C\b|\bC\+|\bCE\b|CONTRAST|\bENHANCED|造影|\bCTA\b|ANGIO|PERFUSION|\bCTP\b|\bCTV\b|VENOGRA"
 _NO_CONTRAST = (
-    r"\bNON\b|\bNON-?\s?(CONTRAST|CE\b|ENH)|WITHOUT|\bW/?O\b|\bNO\b|PLAIN|UNENHANCED|\bPRE\b|単純|造影なし|造影無|非造影|造影前"
+    r"\bNON\b|\bNON-?\s?(CONTRAST|CE\b|ENH)|WITHOUT|\bW/?O\b|\bNO\b|PLAIN|UNENHANCED|\bPRE\b"
+    r"|単純|造影なし|造影無|非造影|造影前"
 )
 _NO_AGENT = r"^(N|NO|NONE|NIL|NON[- ]?CONTRAST|WITHOUT.*|0|-|なし|無し?|単純.*)$"
-# Siemens names sharpness by a number (H60s, Hr64, J70h), Canon by a range of FC numbers, GE and Philips by words and letters
+# Siemens names sharpness by a number (H60s, Hr64, J70h), Canon by a range of FC numbers, GE and Philips by words
+# and letters
 _BONE_KERNEL = r"^[A-Z][A-Z]?(5[5-9]|[6-9]\d)|^FC(3|5|8)\d|BONE|EDGE|LUNG|^Y[A-F]\b|^[DEL]$|SHARP|骨"
 
 
@@ -67,8 +70,8 @@ def judgeable_stack(
 ) -> Tuple[List[ImageHeader], Optional[Geometry], List[Reason]]:
     """Find the images of a series that form one stack, and what is wrong with it.
 
-    Scouts that share the series are left out, and derived copies beside their original (another encoding of the same image).
-    Several acquisitions over the same positions are taken apart; the largest, then the last, is kept.
+    Scouts that share the series are left out, and derived copies beside their original (another encoding of the
+    same image). Several acquisitions over the same positions are taken apart; the largest, then the last, is kept.
 
     Returns
     -------
@@ -79,7 +82,9 @@ def judgeable_stack(
     list of Reason
         Faults of header and geometry; empty where there are none.
     """
-    slices = [image for image in images if image.sop_class_uid in CT_CLASSES and not _is_localizer(image)] or list(images)
+    slices = [image for image in images if image.sop_class_uid in CT_CLASSES and not _is_localizer(image)] or list(
+        images
+    )
     shapes = Counter(_shape(image) for image in slices)
     shape = max(shapes, key=lambda key: (shapes[key], str(key)))
     stack = [image for image in slices if _shape(image) == shape]
@@ -165,7 +170,9 @@ def _localizer(images: Sequence[ImageHeader]) -> Optional[Reason]:
 
 
 def _derived(images: Sequence[ImageHeader]) -> Optional[Reason]:
-    """Image Type (PS3.3 section C.7.6.1.1.2). DERIVED alone is also what a lossless compressor writes: AXIAL saves those."""
+    """Image Type (PS3.3 section C.7.6.1.1.2). DERIVED alone is also what a lossless compressor writes: AXIAL saves
+    those.
+    """
     kinds = set(images[0].image_type)
     if kinds & _DERIVED or (images[0].image_type[:1] == ("DERIVED",) and "AXIAL" not in kinds):
         return Reason(ReasonCode.DERIVED_ONLY)
@@ -213,7 +220,8 @@ def _kernel(images: Sequence[ImageHeader]) -> Optional[Reason]:
 def _lossless(images: Sequence[ImageHeader]) -> Optional[Reason]:
     """Transfer Syntax and Lossy Image Compression (PS3.3 section C.7.6.1.1.5)."""
     lossy = any(image.transfer_syntax_uid in LOSSY or image.lossy == "01" for image in images)
-    # a reversible stream may also travel under the lossy JPEG 2000 syntax, but then nothing in the header vouches for it
+    # a reversible stream may also travel under the lossy JPEG 2000 syntax, but then nothing in the header vouches
+    # for it
     return Reason(ReasonCode.LOSSY) if lossy else None
 
 
@@ -226,7 +234,7 @@ def _decodable(images: Sequence[ImageHeader]) -> Optional[Reason]:
 
 
 def _syntax_name(uid: str) -> str:
-    return UID_dictionary[uid][0] if uid in UID_dictionary else "unknown"
+    return UID(uid, validation_mode=pydicom.config.IGNORE).name
 
 
 RULES: Tuple[Rule, ...] = (

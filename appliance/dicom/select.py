@@ -86,8 +86,8 @@ def select(studies: Sequence[Study], study_uid: Optional[str] = None) -> Selecti
     Returns
     -------
     Selection
-        Candidates, or a refusal with its reasons. Patients are never mixed: more than one on a medium is a refusal until
-        somebody chose a study.
+        Candidates, or a refusal with its reasons. Patients are never mixed: more than one on a medium is a refusal
+        until somebody chose a study.
 
     Raises
     ------
@@ -97,7 +97,9 @@ def select(studies: Sequence[Study], study_uid: Optional[str] = None) -> Selecti
     if study_uid is not None:
         studies = [study for study in studies if study.uid == study_uid]
         if not studies:
-            raise UnknownStudyError(f"The study {study_uid} was not found here; leave out the choice to see which there are.")
+            raise UnknownStudyError(
+                f"The study {study_uid} was not found here; leave out the choice to see which there are."
+            )
     people = patients(studies)
     if len(people) > 1:
         reason = Reason(ReasonCode.SEVERAL_PATIENTS, {"count": len(people)})
@@ -112,7 +114,9 @@ def select(studies: Sequence[Study], study_uid: Optional[str] = None) -> Selecti
     study = judgeable[0]
     ranked = sorted((item for item in assessed[study.uid] if item.eligible), key=_preference)
     candidates = tuple(Candidate(item.series, item.geometry) for item in ranked if item.geometry)
-    rejected = tuple(RejectedSeries(item.series.summary(), item.reasons) for item in assessed[study.uid] if not item.eligible)
+    rejected = tuple(
+        RejectedSeries(item.series.summary(), item.reasons) for item in assessed[study.uid] if not item.eligible
+    )
     return Selection(study=study, candidates=candidates, rejected=rejected)
 
 
@@ -148,7 +152,9 @@ def _refusal(studies: Sequence[Study], assessed: Dict[str, List[_Assessment]]) -
     everything = [(item, study) for study in studies for item in assessed[study.uid]]
     nearest, study = max(everything, key=lambda pair: (pair[0].passed, len(pair[0].series.images)))
     rejected = tuple(
-        RejectedSeries(item.series.summary(), item.reasons) for item, _ in everything if item.series is not nearest.series
+        RejectedSeries(item.series.summary(), item.reasons)
+        for item, _ in everything
+        if item.series is not nearest.series
     )
     return Selection(study=study, nearest=nearest.series, rejected=rejected, refusal=nearest.reasons)
 

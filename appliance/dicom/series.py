@@ -81,7 +81,10 @@ def group(images: Sequence[ImageHeader]) -> List[Study]:
         # only what is equal in all but its path is a copy: two images under one UID contradict each other and both stay
         series.setdefault(replace(image, path=""), image)
     studies = [
-        Study(uid, tuple(Series(name, tuple(members.values())) for name, members in sorted(series.items(), key=_series_order)))
+        Study(
+            uid,
+            tuple(Series(name, tuple(members.values())) for name, members in sorted(series.items(), key=_series_order)),
+        )
         for uid, series in tree.items()
     ]
     return sorted(studies, key=lambda study: (study.summary().date, study.summary().time, study.uid))
@@ -110,8 +113,8 @@ def patients(studies: Sequence[Study]) -> List[PatientIdentity]:
 def same_patient(one: PatientIdentity, other: PatientIdentity) -> bool:
     """Tell whether two headers may name one patient: nothing that both state differs.
 
-    Names agree when any of their representations does (alphabetic, ideographic, phonetic; PS3.5 section 6.2.1), since an old
-    modality writes only one of them.
+    Names agree when any of their representations does (alphabetic, ideographic, phonetic; PS3.5 section 6.2.1),
+    since an old modality writes only one of them.
     """
     if one.patient_id and other.patient_id and one.patient_id != other.patient_id:
         return False
@@ -122,5 +125,7 @@ def same_patient(one: PatientIdentity, other: PatientIdentity) -> bool:
 
 
 def _representations(name: str) -> Set[str]:
-    folded = (re.sub(r"[\s^,]+", " ", unicodedata.normalize("NFKC", part)).strip().casefold() for part in name.split("="))
+    folded = (
+        re.sub(r"[\s^,]+", " ", unicodedata.normalize("NFKC", part)).strip().casefold() for part in name.split("=")
+    )
     return {part for part in folded if part}

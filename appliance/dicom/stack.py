@@ -26,8 +26,8 @@ def window(hounsfield: np.ndarray, width: float, level: float) -> np.ndarray:
     Returns
     -------
     numpy.ndarray
-        uint8, same shape: 0 at ``level - width / 2`` and below, 255 at ``level + width / 2`` and above. A table of all 65,536
-        values is faster than arithmetic on the pixels.
+        uint8, same shape: 0 at ``level - width / 2`` and below, 255 at ``level + width / 2`` and above. A table of
+        all 65,536 values is faster than arithmetic on the pixels.
     """
     values = np.arange(-32768, 32768, dtype=np.float64)
     table = np.rint(np.clip((values - (level - width / 2)) * 255.0 / width, 0, 255)).astype(np.uint8)

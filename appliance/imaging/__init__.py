@@ -1,1 +1,3 @@
-"""From slices to the network's input: head outline, brain extent, the 8 zones, the tensor. The same for every source."""
+"""From slices to the network's input: head outline, brain extent, the 8 zones, the tensor. The same for every
+source.
+"""

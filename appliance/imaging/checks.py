@@ -140,5 +140,3 @@ def _inside(head: Head, shape: Sequence[int], margin: int) -> np.ndarray:
     if not mask.any():
         return np.zeros(tuple(shape), dtype=bool)
     return cv2.resize(mask, (shape[1], shape[0]), interpolation=cv2.INTER_NEAREST) > 0
-
-

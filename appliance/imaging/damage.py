@@ -1,7 +1,9 @@
 """Damage that decoding cannot notice: pixel data overwritten, shifted or cut on a scratched disc or a broken transfer.
 
-Overwritten data have no noise, wrong noise, or wrong values; shifted data lie elsewhere than in the slices beside them; both run
-along rows, as pixel data are stored. The traces are looked for in Hounsfield units, where the neighbouring slices show brain.
+Overwritten data have no noise, wrong noise, or wrong values; shifted data lie elsewhere than in the slices beside
+them; both run
+along rows, as pixel data are stored. The traces are looked for in Hounsfield units, where the neighbouring slices
+show brain.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The outline of the head and the intracranial space, slice by slice, in the brain window alone.
 
-Both are found on a thumbnail of `THUMBNAIL` pixels a side. Only what the brain window keeps is used, so that a photograph of
+Both are found on a thumbnail of `THUMBNAIL` pixels a side. Only what the brain window keeps is used, so that a
+photograph of
 a console and a DICOM series are treated alike: bone is white, air and fat are black, brain lies between.
 """
 
@@ -27,13 +28,19 @@ MIN_PART = 64
 """Smallest part of the intracranial space, in thumbnail pixels."""
 
 MIN_VAULT_FILL = 0.85
-"""Share of the space within the bone's convex hull that soft tissue fills in the vault of a skull with open fontanelles."""
+"""Share of the space within the bone's convex hull that soft tissue fills in the vault of a skull with open
+fontanelles.
+"""
 
 MIN_WIDE_SHARE = 0.3
-"""Share of the head's outline that must be enclosed before a wide gap is bridged; the pharynx between jaws stays below."""
+"""Share of the head's outline that must be enclosed before a wide gap is bridged; the pharynx between jaws stays
+below.
+"""
 
 GAP_CLOSINGS = (5, 15)
-"""Diameters in thumbnail pixels of the gaps in the skull that are bridged: sutures and fontanelles, then a craniectomy."""
+"""Diameters in thumbnail pixels of the gaps in the skull that are bridged: sutures and fontanelles, then a
+craniectomy.
+"""
 
 
 @dataclass(frozen=True)

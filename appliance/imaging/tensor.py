@@ -17,8 +17,8 @@ MARGIN = 1.08
 def head_length(heads: Sequence[Head]) -> float:
     """Return the length of the head in a stack, in pixels: the same for all its slices.
 
-    One scale for the whole stack keeps the vertex small, as it is, where a scale for each slice would blow it up. The 90th
-    percentile withstands a slice in which hands or a tube lengthen the outline.
+    One scale for the whole stack keeps the vertex small, as it is, where a scale for each slice would blow it up.
+    The 90th percentile withstands a slice in which hands or a tube lengthen the outline.
     """
     return float(np.percentile([head.length for head in heads], 90))
 
@@ -40,7 +40,8 @@ def to_tensor(stack: SliceStack, heads: Sequence[Head], size: int, indices: Sequ
     Returns
     -------
     numpy.ndarray
-        float32, shape ``(len(indices), 1, size, size)``, grey levels between 0 and 1; air (0) beyond the picture's edge.
+        float32, shape ``(len(indices), 1, size, size)``, grey levels between 0 and 1; air (0) beyond the picture's
+        edge.
     """
     scale = size / (MARGIN * max(head_length(heads), 1.0))
     tensor = np.empty((len(indices), 1, size, size), dtype=np.float32)
@@ -51,7 +52,9 @@ def to_tensor(stack: SliceStack, heads: Sequence[Head], size: int, indices: Sequ
 
 
 def _cut(picture: np.ndarray, head: Head, scale: float, size: int) -> np.ndarray:
-    """Scale about the head's centre. Shrinking goes through an area average first, so that no thin layer of blood aliases."""
+    """Scale about the head's centre. Shrinking goes through an area average first, so that no thin layer of blood
+    aliases.
+    """
     if scale < 1.0:
         rows, columns = picture.shape
         shape = (max(1, round(columns * scale)), max(1, round(rows * scale)))
@@ -62,4 +65,6 @@ def _cut(picture: np.ndarray, head: Head, scale: float, size: int) -> np.ndarray
         zoom = scale
     centre_x, centre_y = head.centre[0] * factor_x, head.centre[1] * factor_y
     matrix = np.array([[zoom, 0, size / 2 - zoom * centre_x], [0, zoom, size / 2 - zoom * centre_y]])
-    return cv2.warpAffine(picture, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
+    return cv2.warpAffine(
+        picture, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0
+    )

@@ -1,7 +1,7 @@
 """The 8 equal zones of the brain, and the pooling of slab scores over them.
 
-Each zone is represented by its highest-scoring slab, so that no slab is skipped; the study's score is the mean of the highest
-zones. Both are monotonic: a slab that looks more like blood never makes a study look less urgent.
+Each zone is represented by its highest-scoring slab, so that no slab is skipped; the study's score is the mean of
+the highest zones. Both are monotonic: a slab that looks more like blood never makes a study look less urgent.
 """
 
 from __future__ import annotations

@@ -36,7 +36,9 @@ class OnnxEngine(Engine):
     @property
     def identity(self) -> EngineIdentity:
         """What computes the scores."""
-        return EngineIdentity(f"onnxruntime {onnxruntime.__version__}", platform.processor() or platform.machine(), "fp32")
+        return EngineIdentity(
+            f"onnxruntime {onnxruntime.__version__}", platform.processor() or platform.machine(), "fp32"
+        )
 
     def __enter__(self) -> OnnxEngine:
         """Load the network and run it once.
@@ -54,7 +56,9 @@ class OnnxEngine(Engine):
                 str(self._release.onnx), sess_options=options, providers=["CPUExecutionProvider"]
             )
         except (RuntimeError, ValueError) as error:  # ONNX Runtime's own exceptions derive from RuntimeError
-            raise ModelError(f"ONNX Runtime cannot load the network {self._release.onnx.name}; install it again.") from error
+            raise ModelError(
+                f"ONNX Runtime cannot load the network {self._release.onnx.name}; install it again."
+            ) from error
         for count in WARM_UP_SLICES:
             self.scores(np.zeros((count, 1, self._release.size, self._release.size), dtype=np.float32))
         return self

@@ -85,9 +85,13 @@ def load_release(manifest: Optional[Path] = None) -> Release:
     except (ValueError, KeyError, TypeError) as error:
         raise ModelError(f"The manifest {path} is damaged ({error}); install the appliance again.") from error
     if digest != release.sha256:
-        raise ModelError(f"The network {onnx.name} is not the one that its manifest names; install the appliance again.")
+        raise ModelError(
+            f"The network {onnx.name} is not the one that its manifest names; install the appliance again."
+        )
     if release.slice_calibration.slope <= 0 or release.study_calibration.slope <= 0:
-        raise ModelError(f"The manifest {path} has a calibration that turns scores around; install the appliance again.")
+        raise ModelError(
+            f"The manifest {path} has a calibration that turns scores around; install the appliance again."
+        )
     return release
 
 

@@ -27,9 +27,7 @@ class _Response:
     blur_mm: float  # standard deviation of the point spread
     overshoot: float  # share of unsharp masking that follows
     noise_hu: float  # standard deviation in water at 5 mm
-    noise_band_mm: Tuple[
-        float, float
-    ]  # the noise is a difference of two Gaussians of these standard deviations
+    noise_band_mm: Tuple[float, float]  # the noise is a difference of two Gaussians of these standard deviations
 
 
 _RESPONSE = {
@@ -38,9 +36,7 @@ _RESPONSE = {
 }
 
 
-def acquire(
-    anatomy: np.ndarray, kernel: Kernel, pixel_spacing_mm: float, thickness_mm: float, seed: int
-) -> np.ndarray:
+def acquire(anatomy: np.ndarray, kernel: Kernel, pixel_spacing_mm: float, thickness_mm: float, seed: int) -> np.ndarray:
     """Scan a noiseless head.
 
     Noise falls with the square root of the thickness, as the number of photons demands, and is
@@ -103,9 +99,7 @@ def _hardening(image: np.ndarray, rng: np.random.Generator, pixel_spacing_mm: fl
     The bone is smeared from side to side, where the petrous bones face each other.
     """
     step = max(1, round(1.9 / pixel_spacing_mm))
-    small = cv2.resize(
-        np.maximum(image - 400, 0), None, fx=1 / step, fy=1 / step, interpolation=cv2.INTER_AREA
-    )
+    small = cv2.resize(np.maximum(image - 400, 0), None, fx=1 / step, fy=1 / step, interpolation=cv2.INTER_AREA)
     if small.max() == 0:
         return np.zeros_like(image)
     mm = step * pixel_spacing_mm

@@ -161,9 +161,7 @@ def _cut(
     half = thickness_mm / scale / 2 / np.cos(np.deg2rad(tilt_deg))
     count = volume.shape[0]
     step = pixel_spacing_mm / scale
-    turn = np.deg2rad(
-        2.0 * np.random.default_rng([head.seed, 2]).standard_normal()
-    )  # nobody lies quite straight
+    turn = np.deg2rad(2.0 * np.random.default_rng([head.seed, 2]).standard_normal())  # nobody lies quite straight
     turned = step * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     middle = np.array(CENTRE_MM) / scale - ORIGIN_MM[:2] - turned @ np.full(2, (rows - 1) / 2)
     matrix = np.hstack([turned, middle[:, None]])

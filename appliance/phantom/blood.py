@@ -81,9 +81,7 @@ def _crescent(brain: Brain, side: int, rough: np.ndarray) -> np.ndarray:
     far = (y - 2) ** 2 / 800 + np.maximum(z - 88, 0) ** 2 / 120 + np.maximum(64 - z, 0) ** 2 / 60
     thick = brain.cavity + far + refine(0.5 * rough)
     own = np.minimum(x * side - 4, z - 44) + 0 * brain.cavity
-    base = (np.hypot(x / 69, (y - 1) / 84) < 0.72) & (
-        z < 85
-    )  # sphenoid and petrous ridges are no place for it
+    base = (np.hypot(x / 69, (y - 1) / 84) < 0.72) & (z < 85)  # sphenoid and petrous ridges are no place for it
     allowed = (brain.cavity > -0.5) & ~base
     return np.where(allowed, np.minimum(-thick, 2 * (own - 12)), FORBIDDEN).astype(np.float32)
 

@@ -71,9 +71,7 @@ def make_brain(head: Head, rng: np.random.Generator, cranium: Cranium) -> Brain:
 
     ventricles = refine(make_ventricles(head, rng))
     if head.atrophy > 0.3:
-        canvas.paint(
-            0.12 * (ventricles + 6 * head.atrophy), WHITE - 6
-        )  # pale white matter around wide ventricles
+        canvas.paint(0.12 * (ventricles + 6 * head.atrophy), WHITE - 6)  # pale white matter around wide ventricles
     canvas.paint(ventricles, CSF)
     below = refine(below)
     _posterior_fossa(canvas.low(), rng, cavity[:LOW], below[:LOW], enhanced)
@@ -167,9 +165,7 @@ def _fluid(
 def _deep_grey(canvas: Canvas, enhanced: float) -> None:
     value = GREY + 0.5 + 3 * enhanced
     for side in (-1, 1):
-        canvas.ellipsoid(
-            (side * 16.5, -25, 73), (5.5, 10, 9), value, edge_mm=2
-        )  # head of the caudate nucleus
+        canvas.ellipsoid((side * 16.5, -25, 73), (5.5, 10, 9), value, edge_mm=2)  # head of the caudate nucleus
         canvas.path([(side * 17, -18, 82), (side * 17, 4, 90)], 3.0, value)
         canvas.ellipsoid((side * 25, -12, 68), (6.0, 11, 9), value, edge_mm=3)  # putamen
         canvas.ellipsoid((side * 24, -2, 66), (5.5, 13, 9), value, edge_mm=3)
@@ -186,12 +182,8 @@ def _posterior_fossa(
     inside = np.minimum(below, cavity + 4)
     canvas.paint(inside, CSF)
     cerebellum = np.minimum(below - 1.3, cavity - 1.0)
-    cerebellum = np.minimum(
-        cerebellum, np.hypot(x / 13, (y - 52) / 16) * 12 - 7 + 0.9 * np.maximum(z - 12, 0)
-    )
-    wave = np.sin(
-        (z + 0.35 * y + 0.15 * np.abs(x) + 2.0 * refine(noise(rng, 8)[:COARSE_LOW])) * (2 * np.pi / 4.2)
-    )
+    cerebellum = np.minimum(cerebellum, np.hypot(x / 13, (y - 52) / 16) * 12 - 7 + 0.9 * np.maximum(z - 12, 0))
+    wave = np.sin((z + 0.35 * y + 0.15 * np.abs(x) + 2.0 * refine(noise(rng, 8)[:COARSE_LOW])) * (2 * np.pi / 4.2))
     canvas.paint(cerebellum, GREY - 1.5 + 2 * enhanced + 1.8 * wave * np.clip(1 - cerebellum / 14, 0, 1))
     for side in (-1, 1):
         canvas.ellipsoid((side * 21, 46, 27), (13, 14, 9), WHITE + 3, limit=cerebellum)
@@ -239,9 +231,7 @@ def _dura(canvas: Canvas, cavity: np.ndarray, middle: np.ndarray, below: np.ndar
     tentorium = np.minimum(np.minimum(0.9 - np.abs(below), notch), y + 5 - 0.3 * np.abs(x))
     canvas.paint(np.minimum(tentorium, cavity + 3), DURA - 8 + 6 * enhanced)
     sagittal = 4.2 - np.abs(x) * 1.2 - np.abs(cavity)
-    canvas.paint(
-        np.minimum(np.minimum(sagittal, z - 42 + 0 * x), np.maximum(y, z - 95)), SINUS + 150 * enhanced
-    )
+    canvas.paint(np.minimum(np.minimum(sagittal, z - 42 + 0 * x), np.maximum(y, z - 95)), SINUS + 150 * enhanced)
     transverse = np.minimum(3.2 - np.abs(cavity), 3.6 - np.abs(below))
     canvas.paint(np.minimum(transverse, y - 28 + 0 * z), SINUS + 150 * enhanced)
 

@@ -78,9 +78,7 @@ def floor_height(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     depth = y + 0 * x
     front = 42 - 0.10 * (depth + 55) + 6 * np.exp(-(((side - 28) / 16) ** 2) - ((depth + 58) / 22) ** 2)
     front = front - 9 * np.exp(-((side / 6) ** 2) - ((depth + 60) / 18) ** 2)
-    middle = (
-        13 + 0.012 * (side - 38) ** 2 + 12 * np.clip((20 - side) / 10, 0, 1.8) + 0.008 * (depth + 12) ** 2
-    )
+    middle = 13 + 0.012 * (side - 38) ** 2 + 12 * np.clip((20 - side) / 10, 0, 1.8) + 0.008 * (depth + 12) ** 2
     behind = 3 + 22 * (np.hypot(side / 58, (depth - 36) / 48)) ** 3
     wing = -27 - 0.42 * (side - 10)  # the sphenoid ridge
     ridge = -5 + 0.50 * side  # the petrous ridge
@@ -99,11 +97,7 @@ def _skin(
     x: np.ndarray, y: np.ndarray, z: np.ndarray, vault: np.ndarray, thickness: np.ndarray, slow: np.ndarray
 ) -> np.ndarray:
     side = np.abs(x)
-    scalp = (
-        7.0
-        + 0.6 * slow
-        + 7 * np.exp(-(((y + 32) / 22) ** 2) - ((z - 28) / 24) ** 2 - ((side - 66) / 16) ** 2)
-    )
+    scalp = 7.0 + 0.6 * slow + 7 * np.exp(-(((y + 32) / 22) ** 2) - ((z - 28) / 24) ** 2 - ((side - 66) / 16) ** 2)
     head = vault + thickness + scalp
     level = (side / 72) ** 2.4 + (np.abs(y + 6) / 89) ** 2.4 + np.where(z > -8, (z + 8) / 74, 0) ** 2.4
     face = distance(1 - level ** (1 / 2.4) * (1 + 0.012 * slow))

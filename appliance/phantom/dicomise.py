@@ -210,8 +210,6 @@ def write_series(folder: Path, volume: np.ndarray, options: SeriesOptions) -> Li
         raise ValueError(f"{len(volume)} slices but {len(options.positions_mm)} positions")
     folder.mkdir(parents=True, exist_ok=True)
     return [
-        write_dataset(
-            slice_dataset(image, index, options), folder / f"{index + 1:04d}.dcm", options.transfer_syntax
-        )
+        write_dataset(slice_dataset(image, index, options), folder / f"{index + 1:04d}.dcm", options.transfer_syntax)
         for index, image in enumerate(volume)
     ]

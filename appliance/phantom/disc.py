@@ -185,9 +185,7 @@ def write_disc(folder: Path, options: DiscOptions) -> Disc:
         series_uids={name: str(datasets[0].SeriesInstanceUID) for name, datasets in content.items()},
         bleed=options.bleed,
         positions_mm=soft,
-        blood_ml=tuple(
-            blood_ml(options.head, options.bleed, soft, options.soft_mm, options.tilt_deg).tolist()
-        ),
+        blood_ml=tuple(blood_ml(options.head, options.bleed, soft, options.soft_mm, options.tilt_deg).tolist()),
     )
 
 
@@ -245,9 +243,7 @@ def _write(folder: Path, content: Mapping[str, List[Dataset]], uid: str) -> Dict
         gc.collect()
     (folder / "README.TXT").write_text(_README, encoding="ascii")
     (folder / "AUTORUN.INF").write_text("[autorun]\nlabel=SIMULATED CT\n", encoding="ascii")
-    return {
-        name: tuple(paths[str(ds.SOPInstanceUID)] for ds in datasets) for name, datasets in content.items()
-    }
+    return {name: tuple(paths[str(ds.SOPInstanceUID)] for ds in datasets) for name, datasets in content.items()}
 
 
 def _write_file_set(folder: Path, content: Mapping[str, List[Dataset]], uid: str) -> Dict[str, Path]:

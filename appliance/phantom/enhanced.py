@@ -121,9 +121,7 @@ def _shared(options: SeriesOptions, slope: int) -> Dataset:
             VolumetricProperties="VOLUME",
             VolumeBasedCalculationTechnique="NONE",
         ),
-        "CTAcquisitionTypeSequence": _item(
-            AcquisitionType="SEQUENCED", TubeAngle=0.0, ConstantVolumeFlag="NO"
-        ),
+        "CTAcquisitionTypeSequence": _item(AcquisitionType="SEQUENCED", TubeAngle=0.0, ConstantVolumeFlag="NO"),
         "CTReconstructionSequence": _item(
             ReconstructionAlgorithm="FILTER_BACK_PROJ",
             ConvolutionKernel=options.kernel,

@@ -31,8 +31,7 @@ def axes(step_mm: int) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Coordinates x, y, z in mm of the grid with this step, broadcasting over ``(z, y, x)``: float32."""
     shape = SHAPE if step_mm == 1 else COARSE_SHAPE
     z, y, x = (
-        (start + step_mm * np.arange(count)).astype(np.float32)
-        for start, count in zip(reversed(ORIGIN_MM), shape)
+        (start + step_mm * np.arange(count)).astype(np.float32) for start, count in zip(reversed(ORIGIN_MM), shape)
     )
     return x[None, None, :], y[None, :, None], z[:, None, None]
 
@@ -56,9 +55,7 @@ def blur(field: np.ndarray, sigma: float) -> np.ndarray:
     """Blur a 3-D field with a Gaussian of `sigma` voxels."""
     planes = np.stack([cv2.GaussianBlur(plane, (0, 0), sigma) for plane in field])
     flat = planes.reshape(len(planes), -1)
-    return cv2.GaussianBlur(flat, (1, 2 * int(3 * sigma + 1) + 1), sigmaX=0.1, sigmaY=sigma).reshape(
-        field.shape
-    )
+    return cv2.GaussianBlur(flat, (1, 2 * int(3 * sigma + 1) + 1), sigmaX=0.1, sigmaY=sigma).reshape(field.shape)
 
 
 def noise(rng: np.random.Generator, scale_mm: float, band: bool = False) -> np.ndarray:
@@ -158,9 +155,7 @@ class Canvas:
         box, local = self._box(low, high)
         self._local(box, ellipsoid(*local, centre, radii) / edge_mm, value, limit)
 
-    def path(
-        self, points: Sequence[Point], radius: float, value: float, limit: Optional[np.ndarray] = None
-    ) -> None:
+    def path(self, points: Sequence[Point], radius: float, value: float, limit: Optional[np.ndarray] = None) -> None:
         """Paint a tube along straight pieces, only where `limit` is positive."""
         for ends in zip(points[:-1], points[1:]):
             low = tuple(min(pair) - radius - 2 for pair in zip(*ends))
@@ -173,8 +168,7 @@ class Canvas:
     ) -> Tuple[Tuple[slice, slice, slice], Tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """Index of a box on the fine grid, and the coordinates in it."""
         x, y, z = (
-            slice(max(int(a - start), 0), max(int(b - start) + 2, 0))
-            for a, b, start in zip(low, high, ORIGIN_MM)
+            slice(max(int(a - start), 0), max(int(b - start) + 2, 0)) for a, b, start in zip(low, high, ORIGIN_MM)
         )
         return (z, y, x), (self.axes[0][:, :, x], self.axes[1][:, y, :], self.axes[2][z, :, :])
 

@@ -22,9 +22,7 @@ AIR, FAT, MUSCLE, SKIN = -1000.0, -95.0, 52.0, 36.0
 TABLE, DIPLOE = 1450.0, 620.0
 
 
-def paint_outside(
-    canvas: Canvas, head: Head, rng: np.random.Generator, cranium: Cranium, cavity: np.ndarray
-) -> None:
+def paint_outside(canvas: Canvas, head: Head, rng: np.random.Generator, cranium: Cranium, cavity: np.ndarray) -> None:
     """Paint all that lies outside the cavity over a canvas that holds the brain.
 
     Parameters

@@ -29,11 +29,7 @@ def paint_vessels(canvas: Canvas, cavity: np.ndarray) -> None:
                 cavity,
             )
         canvas.path([(side * 9, -14, 47), (side * 2, -22, 49), (side * 1, -30, 52)], 1.3, ARTERY, cavity)
-        canvas.path(
-            [(0, -4, 44), (side * 12, 4, 48), (side * 17, 18, 52), (side * 12, 34, 56)], 1.3, ARTERY, cavity
-        )
+        canvas.path([(0, -4, 44), (side * 12, 4, 48), (side * 17, 18, 52), (side * 12, 34, 56)], 1.3, ARTERY, cavity)
         canvas.path([(side * 9, -12, 46), (side * 5, -5, 45)], 0.9, ARTERY, cavity)
-        canvas.path(
-            [(side * 3, -14, 74), (side * 2, 10, 72), (0, 30, 66)], 1.2, VEIN, cavity
-        )  # internal cerebral vein
+        canvas.path([(side * 3, -14, 74), (side * 2, 10, 72), (0, 30, 66)], 1.2, VEIN, cavity)  # internal cerebral vein
         canvas.path([(side * 24, 34, 80), (side * 24, 44, 73)], 2.0, 130, cavity)  # choroid plexus

@@ -154,14 +154,10 @@ def columns_of(verdict: Verdict) -> Dict[str, Optional[str]]:
 
 
 def _reason_documents(reasons: Sequence[Reason]) -> Sequence[Dict[str, Any]]:
-    # a count may be one of numpy's integers, which JSON does not know
-    return [
-        {
-            "code": reason.code.value,
-            "values": {name: value if isinstance(value, (int, str)) else str(value) for name, value in reason.values.items()},
-        }
-        for reason in reasons
-    ]
+    # str: a count may be one of numpy's integers, which JSON does not know
+    return json.loads(
+        json.dumps([{"code": reason.code.value, "values": dict(reason.values)} for reason in reasons], default=str)
+    )
 
 
 def _reasons(documents: Sequence[Dict[str, Any]]) -> Tuple[Reason, ...]:

@@ -93,7 +93,7 @@ class Database:
         with self.transaction() as connection:
             version = connection.execute("PRAGMA user_version").fetchone()[0]
             if version > len(migrations):
-                raise StoreError(f"The store {self._path} was written by a newer release; install that, or move it away.")
+                raise StoreError(f"The store {self._path} is of a newer release; install that, or move it away.")
             for number, script in migrations[version:]:
                 for statement in _statements(script):
                     connection.execute(statement)

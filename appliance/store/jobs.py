@@ -103,8 +103,8 @@ class Jobs:
         """
         with self._database.transaction() as connection:
             given_up = connection.execute(
-                "UPDATE cases SET state = 'failed', claim = NULL, finished_at = ?, error_code = 'interrupted', error_message = ? "
-                "WHERE state = 'running' AND attempts >= ?",
+                "UPDATE cases SET state = 'failed', claim = NULL, finished_at = ?, "
+                "error_code = 'interrupted', error_message = ? WHERE state = 'running' AND attempts >= ?",
                 (now(), "The appliance stopped while judging these files. Read the study now.", MAX_ATTEMPTS),
             )
             connection.execute("UPDATE cases SET state = 'queued', claim = NULL, step = NULL WHERE state = 'running'")

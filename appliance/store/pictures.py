@@ -31,7 +31,7 @@ def write_pictures(folder: Path, case_id: str, pictures: Sequence[np.ndarray]) -
         for number, picture in enumerate(pictures, start=1):
             encoded, data = cv2.imencode(".png", picture)
             if not encoded:
-                raise ValueError(f"a picture of shape {picture.shape} and type {picture.dtype} cannot be written as PNG")
+                raise ValueError(f"no PNG can be made of shape {picture.shape} and type {picture.dtype}")
             write_synced(picture_path(folder, made.name, number), data.tobytes())
         sync_folder(made)
         target = folder / case_id

@@ -43,7 +43,9 @@ class Store:
             self.spool.mkdir(mode=0o700, exist_ok=True)
             self.rendered.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
-            raise StoreError(f"The store {folder} cannot be made: {error.strerror}. Name another with [store] folder.") from error
+            raise StoreError(
+                f"The store {folder} cannot be made ({error.strerror}); name another with [store] folder."
+            ) from error
         self._database = Database(folder / "cases.sqlite")
         self.jobs = Jobs(self._database)
 
@@ -52,7 +54,10 @@ class Store:
         return self
 
     def __exit__(
-        self, exc_type: Optional[Type[BaseException]], exc: Optional[BaseException], traceback: Optional[TracebackType]
+        self,
+        exc_type: Optional[Type[BaseException]],
+        exc: Optional[BaseException],
+        traceback: Optional[TracebackType],
     ) -> None:
         """Close the database."""
         self.close()
@@ -110,7 +115,8 @@ class Store:
     def _insert(self, source: Source, spool: str, study_uid: Optional[str]) -> Case:
         with self._database.transaction() as connection:
             connection.execute(
-                "INSERT INTO cases (id, created_at, source, spool, study_uid) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                "INSERT INTO cases (id, created_at, source, spool, study_uid) VALUES (?, ?, ?, ?, ?) "
+                "ON CONFLICT DO NOTHING",
                 (secrets.token_urlsafe(12), now(), source.value, spool, study_uid),
             )
             query = "SELECT * FROM cases WHERE spool = ? AND study_uid IS ? ORDER BY number DESC"

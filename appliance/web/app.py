@@ -29,8 +29,8 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["settings"] = settings
     app.extensions["store"] = Store(settings.store.folder)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    language.init_app(app)  # first, for whatever is refused is refused in the reader's language
     guard.init_app(app)
-    language.init_app(app)
     errors.init_app(app)
     app.register_blueprint(cases.blueprint)
     app.register_blueprint(uploads.blueprint)

@@ -5,7 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Dict, List, Tuple
 
-from flask import Blueprint, Response, abort, current_app, jsonify, redirect, render_template, request, send_from_directory, url_for
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    current_app,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    send_from_directory,
+    url_for,
+)
 from werkzeug.wrappers import Response as AnyResponse
 
 from appliance.config import Settings
@@ -74,10 +85,11 @@ def local_time(moment: datetime) -> str:
 
 @blueprint.app_template_filter()
 def look(case: Case) -> str:
-    """Name how a case is shown: ``red``, ``green``, ``refer``, ``working`` or ``failed``."""
+    """Name how a case is shown: ``red``, ``green``, ``refer``, ``failed``, ``working`` or ``waiting``."""
     if case.state is State.DONE and case.verdict:
         return {"red_black": "red", "green_yellow": "green"}[case.verdict["verdict"]]
-    return {State.REFUSED: "refer", State.FAILED: "failed"}.get(case.state, "working")
+    names = {State.REFUSED: "refer", State.FAILED: "failed", State.RUNNING: "working"}
+    return names.get(case.state, "waiting")
 
 
 def _store() -> Store:
@@ -96,7 +108,7 @@ def _rejected(case: Case) -> List[Tuple[Dict[str, Any], List[str]]]:
     """Each rejected series with its reasons in the reader's language."""
     if case.verdict is None:
         return []
-    sentences = [[words.reason_sentence(reason) for reason in reasons] for reasons in case.rejected_reasons]
+    sentences = [[words.series_sentence(reason) for reason in reasons] for reasons in case.rejected_reasons]
     return list(zip(case.verdict["series"]["rejected"], sentences))
 
 

@@ -9,11 +9,13 @@ from flask import Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from appliance.errors import TriageError
+from appliance.ingest.spool import SpoolFullError, UploadTooLargeError
 from appliance.web.words import HTTP_SENTENCES, error_sentence
 
 log = logging.getLogger(__name__)
 
 Answer = Tuple[Union[str, Response], int]
+_STATUS = {UploadTooLargeError.code: 413, SpoolFullError.code: 507}
 
 
 def init_app(app: Flask) -> None:
@@ -23,8 +25,14 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Exception, _fault)
 
 
+def wants_json() -> bool:
+    """Tell whether a program asks; a browser's page load prefers HTML."""
+    offered = ["text/html", "application/json"]
+    return request.path.endswith(".json") or request.accept_mimetypes.best_match(offered) == "application/json"
+
+
 def _user_error(error: TriageError) -> Answer:
-    return _answer(400, error.code, error_sentence(error.code, error.message))
+    return _answer(_STATUS.get(error.code, 400), error.code, error_sentence(error.code, error.message))
 
 
 def _http_error(error: HTTPException) -> Union[Answer, HTTPException]:
@@ -41,7 +49,6 @@ def _fault(error: Exception) -> Answer:
 
 
 def _answer(status: int, code: str, sentence: str) -> Answer:
-    best = request.accept_mimetypes.best_match(["text/html", "application/json"], default="text/html")
-    if best == "application/json" or request.path.endswith(".json"):
+    if wants_json():
         return jsonify({"error": {"code": code, "message": sentence}}), status
     return render_template("error.html", sentence=sentence, status=status), status

@@ -24,7 +24,8 @@ _HEADERS = {
     "Content-Security-Policy": _CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
+    # not no-referrer, under which a browser hides the origin of our own forms too, and they would look foreign
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
@@ -41,8 +42,8 @@ def init_app(app: Flask) -> None:
 def _check_host() -> None:
     """Refuse foreign names for this machine.
 
-    A page elsewhere can make a name of its own resolve to this machine and then read what it serves (DNS rebinding); an address
-    or the machine's own name cannot be made up that way.
+    A page elsewhere can make a name of its own resolve to this machine and then read what it serves (DNS
+    rebinding); an address or the machine's own name cannot be made up that way.
     """
     host = urlsplit("//" + request.host).hostname or ""
     own = socket.gethostname().lower()
@@ -55,7 +56,10 @@ def _check_host() -> None:
 
 
 def _check_origin() -> None:
-    """Refuse what other sites' pages send (cross-site request forgery). A program that is no browser sends neither header."""
+    """Refuse what other sites' pages send (cross-site request forgery).
+
+    A program that is no browser sends neither header.
+    """
     if request.method in ("GET", "HEAD", "OPTIONS"):
         return
     site = request.headers.get("Sec-Fetch-Site")

@@ -1,27 +1,64 @@
 """The files of a browser's form (RFC 7578), as they arrive.
 
-Werkzeug's own form parser keeps a file open for each part until all have come, and a study has more parts than a process may have
-open files; so its decoder is driven directly here.
+Werkzeug's own parser keeps a file open for each part until all have come, and a study has more parts than a process may
+have open files. Its decoder below that adds a byte to a file where a piece of the body ends inside a boundary.
 """
 
 from __future__ import annotations
 
 from typing import IO, Iterator, Optional
 
-from werkzeug.exceptions import RequestEntityTooLarge
-from werkzeug.sansio.multipart import NEED_DATA, Data, Epilogue, Event, File, MultipartDecoder
-
 from appliance.errors import UploadError
 
 _PIECE = 1 << 18
-_BUFFER = 4 * _PIECE
-"""More is only buffered for a part whose headers never end."""
+_HEADERS = 1 << 14
 
 
 class BrokenFormError(UploadError):
     """The form ended early or is not what a browser sends."""
 
     code = "broken_form"
+
+    def __init__(self) -> None:
+        super().__init__("The files did not arrive completely; send them again.")
+
+
+class _Body:
+    """The body of a request, taken apart at delimiters."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._buffer = bytearray(b"\r\n")  # the first boundary then looks like the others
+
+    def until(self, delimiter: bytes) -> Iterator[bytes]:
+        """Yield all before a delimiter, in pieces, and skip it."""
+        while True:
+            found = self._buffer.find(delimiter)
+            if found >= 0:
+                if found:
+                    yield bytes(self._buffer[:found])
+                del self._buffer[: found + len(delimiter)]
+                return
+            # the end may be the delimiter's beginning
+            certain = len(self._buffer) - len(delimiter) + 1
+            if certain > 0:
+                yield bytes(self._buffer[:certain])
+                del self._buffer[:certain]
+            self._fill()
+
+    def take(self, size: int) -> bytes:
+        """Return the next bytes."""
+        while len(self._buffer) < size:
+            self._fill()
+        taken = bytes(self._buffer[:size])
+        del self._buffer[:size]
+        return taken
+
+    def _fill(self) -> None:
+        piece = self._stream.read(_PIECE)
+        if not piece:
+            raise BrokenFormError
+        self._buffer += piece
 
 
 def files_of(stream: IO[bytes], boundary: Optional[str]) -> Iterator[Iterator[bytes]]:
@@ -45,40 +82,29 @@ def files_of(stream: IO[bytes], boundary: Optional[str]) -> Iterator[Iterator[by
         While iterating, when the body is not a whole form.
     """
     if not boundary:
-        raise BrokenFormError("These files did not come as a browser's form sends them; use the start page.")
-    events = _events(stream, boundary.encode("latin-1", "replace"))
-    for event in events:
-        if isinstance(event, File):
-            pieces = _content(events)
+        raise BrokenFormError
+    body = _Body(stream)
+    delimiter = b"\r\n--" + boundary.encode("latin-1", "replace")
+    for _ in body.until(delimiter):
+        pass
+    while True:
+        mark = body.take(2)
+        if mark == b"--":
+            return
+        if mark != b"\r\n":
+            raise BrokenFormError
+        pieces = _headers_and_content(body, delimiter)
+        if b"filename=" in next(pieces):
             yield pieces
-            for _ in pieces:
-                pass
+        for _ in pieces:
+            pass
 
 
-def _content(events: Iterator[Event]) -> Iterator[bytes]:
-    for event in events:
-        if not isinstance(event, Data):
-            return
-        yield event.data
-        if not event.more_data:
-            return
-
-
-def _events(stream: IO[bytes], boundary: bytes) -> Iterator[Event]:
-    decoder = MultipartDecoder(boundary, max_form_memory_size=_BUFFER)
-    held = b""
-    try:
-        while True:
-            event = decoder.next_event()
-            if event is NEED_DATA:
-                piece = stream.read(_PIECE)
-                # A piece must not end between CR and LF: releases before 3.1.4 would take the CR before a boundary for content
-                data = held + piece
-                held = b"\r" if piece and data.endswith(b"\r") else b""
-                decoder.receive_data(data[: len(data) - len(held)] if data else None)
-            else:
-                yield event
-                if isinstance(event, Epilogue):
-                    return
-    except (ValueError, RequestEntityTooLarge) as error:
-        raise BrokenFormError("The files did not arrive completely; send them again.") from error
+def _headers_and_content(body: _Body, delimiter: bytes) -> Iterator[bytes]:
+    headers = bytearray()
+    for piece in body.until(b"\r\n\r\n"):
+        headers += piece
+        if len(headers) > _HEADERS:
+            raise BrokenFormError
+    yield bytes(headers)
+    yield from body.until(delimiter)

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from appliance.config import Settings
 from appliance.ingest.spool import take_in
 from appliance.store import Source, Store
+from appliance.web.errors import wants_json
 from appliance.web.multipart import files_of
 
 blueprint = Blueprint("uploads", __name__)
@@ -21,7 +22,7 @@ def receive() -> AnyResponse:
     files = files_of(request.stream, request.mimetype_params.get("boundary"))
     case = take_in(store, settings.ingest, files, Source.UPLOAD)
     address = url_for("cases.show", case_id=case.id)
-    if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
+    if wants_json():
         answer: Response = jsonify({"case": address})
         answer.status_code = 201
         answer.headers["Location"] = address

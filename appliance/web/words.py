@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Mapping, Optional
 
-from appliance.verdict import SENTENCES, Reason
+from appliance.verdict import SENTENCES, Reason, ReasonCode
 from appliance.web.language import gettext
 
 ERROR_SENTENCES: Mapping[str, str] = {
@@ -75,8 +75,42 @@ DETAILS = (
     "values beyond Hounsfield units",
     "no image",
     "# files",
+    "frame # of # is absent",
+    "bytes after the pixel data",
+    "RLE data of another length",
+    "slope differs from image to image",
+    "intercept differs from image to image",
+    "bits_stored differs from image to image",
+    "pixel_representation differs from image to image",
+    "slice #: rows without noise",
+    "slice #: torn rows",
+    "slice #: scattered wrong values",
+    "slice #: no brain where its neighbours show some",
+    "slice #: noise unlike that of the others",
 )
 """What the reasons about geometry and damage name, with # for each number."""
+
+SERIES_SENTENCES: Mapping[ReasonCode, str] = {
+    ReasonCode.NO_BRAIN: "No brain visible",
+    ReasonCode.TOO_FEW_SLICES: "Too few slices (%(count)s)",
+    ReasonCode.PARTIAL_BRAIN: "Brain not covered completely",
+    ReasonCode.NOT_CT: "Not CT images",
+    ReasonCode.NOT_HEAD: "Another part of the body (%(part)s)",
+    ReasonCode.NOT_AXIAL: "Not axial",
+    ReasonCode.NOT_HOUNSFIELD: "Not in Hounsfield units",
+    ReasonCode.NO_PIXELS: "Without images",
+    ReasonCode.DERIVED_ONLY: "Reformatted or derived images",
+    ReasonCode.CONTRAST: "Contrast agent",
+    ReasonCode.BONE_KERNEL_ONLY: "Made for bone",
+    ReasonCode.LOCALIZER_ONLY: "Localizer (scout)",
+    ReasonCode.LOSSY: "Compressed with loss",
+    ReasonCode.INCONSISTENT_GEOMETRY: "Positions do not fit together (%(detail)s)",
+    ReasonCode.DAMAGED_PIXELS: "Damaged images (%(detail)s)",
+    ReasonCode.DAMAGED_HEADER: "Damaged headers (%(detail)s)",
+    ReasonCode.UNSUPPORTED_SYNTAX: "Stored in a form that cannot be decoded (%(syntax)s)",
+    ReasonCode.LESS_SUITABLE: "Suitable, but another series suits better",
+}
+"""A rejected series in a table: the sentences of a verdict speak of all that was sent, and say what to do."""
 
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
@@ -87,13 +121,24 @@ def error_sentence(code: str, message: str) -> str:
 
 
 def reason_sentence(reason: Reason) -> str:
-    """Say a reason in the language of this request."""
+    """Say a verdict's reason in the language of this request."""
+    return _filled(SENTENCES[reason.code], reason)
+
+
+def series_sentence(reason: Reason) -> str:
+    """Say in a few words, in the language of this request, why a series was rejected."""
+    return _filled(SERIES_SENTENCES.get(reason.code, SENTENCES[reason.code]), reason)
+
+
+def _filled(sentence: str, reason: Reason) -> str:
     values = {name: _value(value) if isinstance(value, str) else value for name, value in reason.values.items()}
-    return gettext(SENTENCES[reason.code]) % values
+    return gettext(sentence) % values
 
 
 def _value(value: str) -> str:
     """Translate a reason's value; its numbers stay, in their order."""
+    if "#" in value:
+        return value  # what a header says, not one of `DETAILS`
     numbers = iter(_NUMBER.findall(value))
     return re.sub("#", lambda _: next(numbers), gettext(_NUMBER.sub("#", value)))
 

@@ -123,7 +123,9 @@ def test_a_copy_of_every_file_changes_nothing(tmp_path: Path, selected: Selected
 def test_several_studies_must_be_chosen_between(tmp_path: Path, selected: Selected) -> None:
     """Today's and last year's head of one patient: the list by UID and date, and either on request."""
     for seed, date in ((1, "20240101"), (2, "20230101")):
-        write_series(tmp_path / date, volume(), options(seed=seed, study_date=date, patient=PatientOptions(patient_id="7")))
+        write_series(
+            tmp_path / date, volume(), options(seed=seed, study_date=date, patient=PatientOptions(patient_id="7"))
+        )
     selection = selected(tmp_path)
     assert codes(selection) == ["several_studies"]
     assert [choice.date for choice in selection.choices] == ["2023-01-01", "2024-01-01"]

@@ -59,9 +59,7 @@ def test_native_syntaxes_keep_every_pixel(tmp_path: Path, volume: np.ndarray, sy
 
 
 @pytest.mark.parametrize("syntax", MADE_BY_GDCM.values(), ids=MADE_BY_GDCM.keys())
-def test_lossless_syntaxes_keep_every_pixel_and_the_uid(
-    tmp_path: Path, volume: np.ndarray, syntax: str
-) -> None:
+def test_lossless_syntaxes_keep_every_pixel_and_the_uid(tmp_path: Path, volume: np.ndarray, syntax: str) -> None:
     pytest.importorskip("gdcm")
     paths = write_series(tmp_path, volume, replace(OPTIONS, transfer_syntax=syntax))
     plain = write_series(tmp_path / "plain", volume, OPTIONS)
@@ -75,9 +73,7 @@ def test_lossless_syntaxes_keep_every_pixel_and_the_uid(
 
 def test_jpeg_baseline_is_marked_as_lossy(tmp_path: Path, volume: np.ndarray) -> None:
     pytest.importorskip("gdcm")
-    (path,) = write_series(
-        tmp_path, volume[:1], replace(OPTIONS, positions_mm=(10.0,), transfer_syntax=JPEG_BASELINE)
-    )
+    (path,) = write_series(tmp_path, volume[:1], replace(OPTIONS, positions_mm=(10.0,), transfer_syntax=JPEG_BASELINE))
     ds = pydicom.dcmread(path)
     assert ds.file_meta.TransferSyntaxUID == JPEG_BASELINE
     assert ds.LossyImageCompression == "01"
@@ -96,9 +92,7 @@ def test_jpeg_baseline_is_marked_as_lossy(tmp_path: Path, volume: np.ndarray) ->
     ],
     ids=str,
 )
-def test_pixel_encodings_keep_hounsfield_units(
-    tmp_path: Path, volume: np.ndarray, changed: Dict[str, Any]
-) -> None:
+def test_pixel_encodings_keep_hounsfield_units(tmp_path: Path, volume: np.ndarray, changed: Dict[str, Any]) -> None:
     options = replace(OPTIONS, **changed)
     axis = np.linspace(-1, 1, 64)
     circle = np.hypot(axis[:, None], axis[None, :]) <= 1
@@ -173,9 +167,7 @@ def test_positions_must_match_the_slices(tmp_path: Path, volume: np.ndarray) -> 
 
 
 @pytest.mark.parametrize("syntax", [NATIVE["explicit"], NATIVE["big-endian"], NATIVE["rle"]])
-def test_enhanced_keeps_pixels_and_geometry_of_every_frame(
-    tmp_path: Path, volume: np.ndarray, syntax: str
-) -> None:
+def test_enhanced_keeps_pixels_and_geometry_of_every_frame(tmp_path: Path, volume: np.ndarray, syntax: str) -> None:
     options = replace(OPTIONS, positions_mm=(20.0, 10.0, 15.0), tilt_deg=10.0, transfer_syntax=syntax)
     ds = pydicom.dcmread(write_enhanced(tmp_path / "enhanced.dcm", volume, options))
     singles = [pydicom.dcmread(path) for path in write_series(tmp_path / "single", volume, options)]

@@ -52,9 +52,7 @@ def test_dicomdir_names_every_object_and_all_are_there(disc: Disc) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # pydicom 2 on its own DicomDir
         records = pydicom.dcmread(disc.dicomdir).DirectoryRecordSequence
-    named = {
-        disc.folder.joinpath(*record.ReferencedFileID) for record in records if "ReferencedFileID" in record
-    }
+    named = {disc.folder.joinpath(*record.ReferencedFileID) for record in records if "ReferencedFileID" in record}
     assert named == {path for paths in disc.series.values() for path in paths}
     assert all(path.is_file() for path in named)
     kinds = [record.DirectoryRecordType for record in records]
@@ -72,9 +70,7 @@ def test_slices_stand_where_the_truth_says(disc: Disc) -> None:
     image = ds.pixel_array.astype(int) + int(ds.RescaleIntercept)
     left, right = image[:, 64:], image[:, :64]
     inside = slice(30, 90)
-    assert ((left[inside] > 55) & (left[inside] < 80)).sum() > 3 * (
-        (right[inside] > 55) & (right[inside] < 80)
-    ).sum()
+    assert ((left[inside] > 55) & (left[inside] < 80)).sum() > 3 * ((right[inside] > 55) & (right[inside] < 80)).sum()
 
 
 def test_no_bleed_no_blood(tmp_path: Path) -> None:
@@ -84,16 +80,12 @@ def test_no_bleed_no_blood(tmp_path: Path) -> None:
 
 
 def test_the_same_options_write_the_same_disc(tmp_path: Path) -> None:
-    options = DiscOptions(
-        bleed=Bleed(BleedKind.EPIDURAL, Side.RIGHT, 20), rows=64, bone_mm=None, tilt_deg=15.0
-    )
+    options = DiscOptions(bleed=Bleed(BleedKind.EPIDURAL, Side.RIGHT, 20), rows=64, bone_mm=None, tilt_deg=15.0)
 
     def digests(folder: Path) -> dict[str, str]:
         write_disc(folder, options)
         files = sorted(path for path in folder.rglob("*") if path.is_file())
-        return {
-            str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files
-        }
+        return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
     assert digests(tmp_path / "a") == digests(tmp_path / "b")
 

@@ -1,0 +1,59 @@
+"""A client of the pages over a real store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Callable, Iterator
+
+import numpy as np
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from appliance.config import ServerSettings, Settings, StoreSettings
+from appliance.store import Case, Source, Store
+from appliance.store.pictures import write_pictures
+from appliance.web import create_app
+from tests.verdicts import VERDICTS
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(server=ServerSettings(port=0), store=StoreSettings(tmp_path / "store"))
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    app = create_app(settings)
+    yield app
+    app.extensions["store"].close()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def store(app: Flask) -> Store:
+    opened: Store = app.extensions["store"]
+    return opened
+
+
+@pytest.fixture
+def judged(store: Store) -> Callable[[str], Case]:
+    """Make a case with one of the verdicts above."""
+
+    def make(name: str) -> Case:
+        case = store.add(Source.UPLOAD, f"spool-{name}")
+        job = store.jobs.claim()
+        assert job is not None
+        verdict = VERDICTS[name]
+        pictures = [np.full((48, 64), 20 * i, np.uint8) for i in range(len(verdict.zones))]
+        write_pictures(store.rendered, case.id, pictures)
+        assert store.jobs.finish(job, verdict)
+        finished = store.case(case.id)
+        assert finished is not None
+        return finished
+
+    return make
