@@ -33,6 +33,12 @@ MAX_ROW_JUMP_HU = 90.0
 JUMP_HU = (-200, 200)
 """Range to which a step counts."""
 
+CUT_ROWS = 6
+"""So many rows of tissue end at once against so many rows of air where a picture is cut; a thin table does not count."""
+
+MAX_CUT_SHARE = 0.2
+"""Columns that end so in one row, over the length of the head."""
+
 IMPULSE_HU = 150
 """How far a damaged pixel stands out of the median of its neighbours."""
 
@@ -64,6 +70,8 @@ class Traces:
         Whether `FLAT_RUN` equal pixels of soft tissue stand side by side.
     row_jump : float
         Largest mean step from one row to the next across the head beyond that of the rows around it, Hounsfield units.
+    cut : float
+        Largest share of columns in which tissue ends against air in one and the same row.
     impulses : int
         Pixels that stand out of their neighbours.
     void : float
@@ -76,6 +84,7 @@ class Traces:
 
     flat: bool
     row_jump: float
+    cut: float
     impulses: int
     void: float
     grain: float
@@ -124,7 +133,7 @@ def measure(volume: np.ndarray, heads: Sequence[Head], indices: Sequence[int]) -
 def _named(traces: Traces, usual_grain: float) -> Optional[str]:
     if traces.flat:
         return "rows without noise"
-    if traces.row_jump > MAX_ROW_JUMP_HU:
+    if traces.row_jump > MAX_ROW_JUMP_HU or traces.cut > MAX_CUT_SHARE:
         return "torn rows"
     if traces.impulses > MAX_IMPULSES:
         return "scattered wrong values"
@@ -161,14 +170,15 @@ def _measure(picture: np.ndarray, place: _Place, length: float) -> Traces:
     head = picture[place.rows, place.columns]
     inside, box = _brain_box(place.brain, picture.shape)
     part = picture[box]
+    rows = (_has_flat_run(head), _row_jump(head, length), _cut(head, length))
     if not inside.any():
-        return Traces(_has_flat_run(head), _row_jump(head, length), 0, 0.0, float("nan"), 0.0)
+        return Traces(*rows, 0, 0.0, float("nan"), 0.0)
     shifted = (np.clip(part, -1000, 3000) + np.int16(1000)).astype(np.uint16)
     impulses = (cv2.absdiff(shifted, cv2.medianBlur(shifted, 3)) > IMPULSE_HU) & inside
     void = ((part < VOID_HU[0]) | (part > VOID_HU[1])) & inside
     grain, coarsest = _grain(part, inside, max(picture.shape[0] // PATCHES, 8))
     share = float(void.sum()) / float(inside.sum())
-    return Traces(_has_flat_run(head), _row_jump(head, length), int(impulses.sum()), share, grain, coarsest)
+    return Traces(*rows, int(impulses.sum()), share, grain, coarsest)
 
 
 def _brain_box(mask: np.ndarray, shape: Sequence[int]) -> Tuple[np.ndarray, Tuple[slice, slice]]:
@@ -198,6 +208,19 @@ def _row_jump(head: np.ndarray, length: float) -> float:
     steps = cv2.absdiff(clipped[1:], clipped[:-1]).sum(axis=1, dtype=np.float32) / np.float32(max(length, 1.0))
     around = cv2.medianBlur(steps.reshape(1, -1), 5).ravel()
     return float((steps - around).max())
+
+
+def _cut(head: np.ndarray, length: float) -> float:
+    if head.shape[0] < 2 * CUT_ROWS:
+        return 0.0
+    column = np.ones((CUT_ROWS, 1), np.uint8)
+    # each true where this row and the `CUT_ROWS - 1` below it are all tissue, all air
+    tissue, air = (
+        cv2.erode(kind.astype(np.uint8), column, anchor=(0, 0), borderValue=0) for kind in (head > -100, head < -300)
+    )
+    above, below = slice(None, -CUT_ROWS), slice(CUT_ROWS, None)
+    ends = (tissue[above] & air[below]) | (air[above] & tissue[below])
+    return float(ends.sum(axis=1).max()) / max(length, 1.0)
 
 
 def _grain(part: np.ndarray, inside: np.ndarray, side: int) -> Tuple[float, float]:

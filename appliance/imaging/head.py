@@ -37,6 +37,9 @@ MIN_WIDE_SHARE = 0.3
 below.
 """
 
+MIN_VAULT_RIM = 0.3
+"""Share of the hull's rim that must be bone."""
+
 GAP_CLOSINGS = (5, 15)
 """Diameters in thumbnail pixels of the gaps in the skull that are bridged: sutures and fontanelles, then a
 craniectomy.
@@ -160,7 +163,8 @@ def _vault(tissue: np.ndarray, bone: np.ndarray) -> np.ndarray:
     hull = cv2.fillConvexPoly(np.zeros(bone.shape, dtype=np.uint8), cv2.convexHull(points), 1) > 0
     inside = cv2.morphologyEx((hull & tissue).astype(np.uint8), cv2.MORPH_OPEN, _disc(5)) > 0
     filled = inside.sum() / max((hull & ~bone).sum(), 1)
-    return inside if filled > MIN_VAULT_FILL else np.zeros_like(bone)
+    rim = hull & (cv2.erode(hull.astype(np.uint8), _disc(9), borderValue=0) == 0)
+    return inside if filled > MIN_VAULT_FILL and bone[rim].mean() > MIN_VAULT_RIM else np.zeros_like(bone)
 
 
 def _enclosed(tissue: np.ndarray, bone: np.ndarray, gap: int) -> np.ndarray:

@@ -8,10 +8,14 @@ from typing import Optional, Type
 
 import numpy as np
 import onnxruntime
+from onnxruntime.capi import onnxruntime_pybind11_state as states
 
 from appliance.engine import Engine, EngineIdentity
 from appliance.errors import ModelError
 from appliance.inference.release import Release
+
+LOAD_ERRORS = (states.Fail, states.InvalidArgument, states.InvalidGraph, states.InvalidProtobuf, states.NoSuchFile)
+"""What ONNX Runtime raises on a file that is no network it can run; they share no base class of their own."""
 
 WARM_UP_SLICES = (1, 32)
 """Batch sizes run once on entry: a single picture and a whole head."""
@@ -55,7 +59,7 @@ class OnnxEngine(Engine):
             self._session = onnxruntime.InferenceSession(
                 str(self._release.onnx), sess_options=options, providers=["CPUExecutionProvider"]
             )
-        except (RuntimeError, ValueError) as error:  # ONNX Runtime's own exceptions derive from RuntimeError
+        except LOAD_ERRORS as error:
             raise ModelError(
                 f"ONNX Runtime cannot load the network {self._release.onnx.name}; install it again."
             ) from error
