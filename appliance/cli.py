@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import argparse
 import csv
+import io
 import json
 import sys
 from pathlib import Path
-from typing import List, Optional, Sequence, TextIO
+from typing import List, Optional, Sequence
 
 from appliance import __version__
 from appliance.config import Settings, load_settings
 from appliance.doctor import examine
 from appliance.errors import TriageError
-from appliance.files import replace_text
+from appliance.files import replace_file
 from appliance.verdict import Colour, Reason, Refused, Verdict
 
 EXIT_JUDGED = 0
@@ -128,10 +129,10 @@ def _pictures(options: argparse.Namespace, settings: Settings) -> int:
                     rows.append(_row(path.name, None, Colour.REFER, refused.reasons))
     _show("")
     if options.csv:
-        with replace_text(options.csv) as file:
-            _write_table(file, rows)
+        with replace_file(options.csv) as file:
+            file.write(_table(rows).encode("utf-8"))
     else:
-        _write_table(sys.stdout, rows)
+        sys.stdout.write(_table(rows))
     return EXIT_REFER if all(row[2] == Colour.REFER.value for row in rows) else EXIT_JUDGED
 
 
@@ -140,10 +141,12 @@ def _row(name: str, probability: Optional[float], colour: Colour, reasons: Seque
     return [name, "" if probability is None else f"{probability:.6f}", colour.value, codes]
 
 
-def _write_table(file: TextIO, rows: Sequence[Sequence[str]]) -> None:
-    table = csv.writer(file, lineterminator="\n")
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
     table.writerow(["file", "probability", "verdict", "reasons"])
     table.writerows(rows)
+    return text.getvalue()
 
 
 def _serve(options: argparse.Namespace, settings: Settings) -> int:

@@ -1,4 +1,4 @@
-"""Files that are either whole or not there: written under a temporary name, synced, renamed."""
+"""Files that survive a power cut: either whole or not there."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import os
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Iterator, TextIO
+from typing import IO, Iterator
 
 from appliance.errors import UnreadablePathError
 
 
 @contextmanager
-def replace_text(path: Path) -> Iterator[TextIO]:
-    """Open a text file (UTF-8) that takes the place of ``path`` once the block has ended without an exception.
+def replace_file(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file that takes the place of ``path`` once the block has ended without an exception.
 
     Raises
     ------
@@ -21,15 +21,34 @@ def replace_text(path: Path) -> Iterator[TextIO]:
         When the folder cannot be written.
     """
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     except OSError as error:
         raise UnreadablePathError(f"{path} cannot be written: {error.strerror}.") from error
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+        with os.fdopen(descriptor, "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def write_synced(path: Path, data: bytes) -> None:
+    """Write a file and see it onto the disk; its folder is synced once, by `sync_folder`."""
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def sync_folder(path: Path) -> None:
+    """See the names in a folder onto the disk."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

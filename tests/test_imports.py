@@ -36,7 +36,7 @@ LAYERS = {
 
 WEB_NEVER = {"appliance.inference", "appliance.pipeline", "appliance.dicom", "pydicom", "gdcm"}
 
-TRAINING_MAY = {"imaging", "dicom", "camera", "study", "errors", "engine"}
+TRAINING_MAY = {"imaging", "dicom", "camera", "study", "errors", "engine", "verdict", "files"}
 """Rooms that training shares with the appliance."""
 
 

@@ -34,9 +34,7 @@ def write_as_dicom(source: Path, target: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.version_info < (3, 9), reason="the same studies are judged under the newer Python")
-def test_study_auc_agrees(
-    shared_data: Path, pipeline: Pipeline, judge: Callable[..., Verdict], tmp_path: Path, record_property: Callable[..., None]
-) -> None:
+def test_study_auc_agrees(shared_data: Path, pipeline: Pipeline, judge: Callable[..., Verdict], tmp_path: Path) -> None:
     """The study AUC of both roads agrees to 0.01, and hardly a patient is refused on one of them alone."""
     root = shared_data / "ct_ich"
     with (root / "patients.csv").open() as file:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from appliance.imaging.zones import calibrated
-from training.files import TrainingError, read_json, write_json
+from training.documents import TrainingError, read_json, write_json
 from training.metrics import area_under_curve
 from training.scored import ScoredStudy
 

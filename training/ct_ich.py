@@ -15,7 +15,7 @@ import numpy as np
 
 from appliance.camera.pictures import read_stack
 from training.dataset import Dataset, DatasetInfo, Study
-from training.files import TrainingError
+from training.documents import TrainingError
 
 INFO = DatasetInfo(
     name="ct_ich",

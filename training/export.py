@@ -11,9 +11,10 @@ import onnx
 import onnxruntime
 import torch
 
+from appliance.files import replace_file
 from training.calibrate import Calibration, to_manifest
 from training.dataset import DatasetInfo
-from training.files import TrainingError, digest, read_json, replace_file, write_json
+from training.documents import TrainingError, digest, read_json, write_json
 from training.network import SliceNet
 
 MANIFEST = "manifest.json"

@@ -9,13 +9,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from appliance.files import replace_file
 from appliance.imaging.brain import find_brain
 from appliance.imaging.head import Head, find_heads
 from appliance.imaging.tensor import to_tensor
 from appliance.imaging.zones import zone_edges
 from appliance.study import SliceStack
 from training.dataset import Study
-from training.files import TrainingError, replace_file
+from training.documents import TrainingError
 
 SIZE = 192
 """Side of the network's input in pixels: about 1 mm for an adult's head."""

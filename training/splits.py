@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from training.dataset import Study
-from training.files import TrainingError, digest, read_json, write_json
+from training.documents import TrainingError, digest, read_json, write_json
 
 SEED = 20261121
 TEST_PATIENTS = 15

@@ -13,10 +13,10 @@ import torch
 from training.calibrate import calibrate as fit_calibration
 from training.calibrate import from_manifest, read_calibration, write_calibration
 from training.ct_ich import INFO, load_ct_ich
+from training.documents import TrainingError, read_json, write_json
 from training.evaluate import development_estimate
 from training.evaluate import evaluate as measure
 from training.export import read_manifest, released_network, to_onnx, write_release
-from training.files import TrainingError, read_json, write_json
 from training.prepare import SIZE, prepare_study, write_prepared
 from training.scored import onnx_scorer, score
 from training.splits import SEED, make_splits, read_splits, write_splits

@@ -16,8 +16,9 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
+from appliance.files import replace_file
 from training.augment import augment
-from training.files import TrainingError, replace_file
+from training.documents import TrainingError
 from training.lesions import add_lesions
 from training.metrics import area_under_curve
 from training.network import STRIDE, SliceNet

@@ -11,7 +11,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 import pydicom
 from pydicom.dataset import Dataset
-from pydicom.tag import Tag
+from pydicom.tag import BaseTag, Tag
 
 CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2"
 ENHANCED_CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2.1"
@@ -139,10 +139,10 @@ _FUNCTIONAL_GROUPS: Mapping[str, Tuple[str, str]] = {
 }
 
 # as tags: pydicom would look each keyword up again for every file
-_TAGS = [
+_FIELDS = {name: (Tag(keyword), kind) for name, (keyword, kind) in _KEYWORDS.items()}
+_TAGS = [tag for tag, _ in _FIELDS.values()] + [
     Tag(keyword)
     for keyword in (
-        *(keyword for keyword, _ in _KEYWORDS.values()),
         "SpecificCharacterSet",
         "NumberOfFrames",
         "ContrastBolusAgentSequence",
@@ -175,8 +175,8 @@ def read_headers(path: str) -> List[Dict[str, Any]]:
         warnings.simplefilter("ignore")
         dataset = pydicom.dcmread(path, stop_before_pixels=True, force=True, specific_tags=list(_TAGS))
         document: Dict[str, Any] = {"path": path}
-        for name, (keyword, kind) in _KEYWORDS.items():
-            value = _value(dataset, keyword, kind)
+        for name, (tag, kind) in _FIELDS.items():
+            value = _value(dataset, tag, kind)
             if value is not None:
                 document[name] = value
         if not document.get("sop_class_uid") and not document.get("modality"):
@@ -213,7 +213,7 @@ def _group_value(item: Dataset, name: str, keyword: str) -> Any:
     if name == "body_part":
         regions = item.get(keyword)
         return str(regions[0].get("CodeMeaning", "")).upper() if regions else None
-    return _value(item, keyword, _KEYWORDS[name][1])
+    return _value(item, Tag(keyword), _KEYWORDS[name][1])
 
 
 def _text(value: Any) -> str:
@@ -233,21 +233,12 @@ def _is_multiple(value: Any) -> bool:
     return isinstance(value, (list, tuple, pydicom.multival.MultiValue))
 
 
-def _value(dataset: Dataset, keyword: str, kind: str) -> Any:
+def _value(dataset: Dataset, tag: BaseTag, kind: str) -> Any:
     """Return a value as JSON can carry it, None where it is absent or unreadable."""
     try:
-        value = dataset.get(keyword)
-        if value is None or value == "":
+        element = dataset.get(tag)
+        if element is None or element.value is None or element.value == "":
             return None
-        return _CONVERTERS[kind](value)
-    except (
-        ValueError,
-        TypeError,
-        ArithmeticError,
-        IndexError,
-        AttributeError,
-        KeyError,
-        NotImplementedError,
-        LookupError,
-    ):
+        return _CONVERTERS[kind](element.value)
+    except (ValueError, TypeError, ArithmeticError, AttributeError, NotImplementedError, LookupError):
         return None

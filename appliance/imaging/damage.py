@@ -34,7 +34,7 @@ JUMP_HU = (-200, 200)
 """Range to which a step counts."""
 
 CUT_ROWS = 6
-"""So many rows of tissue end at once against so many rows of air where a picture is cut; a thin table does not count."""
+"""So many rows of tissue end at once against so many of air where a picture is cut; a thin table does not count."""
 
 MAX_CUT_SHARE = 0.2
 """Columns that end so in one row, over the length of the head."""

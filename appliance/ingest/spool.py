@@ -17,8 +17,8 @@ from typing import Iterable, List
 
 from appliance.config import IngestSettings
 from appliance.errors import UploadError
+from appliance.files import sync_folder
 from appliance.store import Case, Source, Store
-from appliance.store.durable import sync_folder
 
 _ARCHIVE = "archive.zip"
 _UNFINISHED = ".receiving-"

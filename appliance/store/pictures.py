@@ -11,7 +11,7 @@ from typing import Sequence
 import cv2
 import numpy as np
 
-from appliance.store.durable import sync_folder, write_synced
+from appliance.files import sync_folder, write_synced
 
 
 def write_pictures(folder: Path, case_id: str, pictures: Sequence[np.ndarray]) -> None:

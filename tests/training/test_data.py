@@ -13,7 +13,7 @@ from appliance.imaging.brain import find_brain
 from appliance.imaging.head import find_heads
 from appliance.imaging.tensor import to_tensor
 from training.ct_ich import load_ct_ich
-from training.files import TrainingError
+from training.documents import TrainingError
 from training.prepare import SIZE, prepare_study, read_prepared, write_prepared
 from training.splits import make_splits, read_splits, write_splits
 

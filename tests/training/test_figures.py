@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from training.calibrate import MIN_SLOPE, Calibration, calibrate, fit_platt, from_manifest, operating_point, to_manifest
+from training.documents import TrainingError
 from training.evaluate import development_estimate
-from training.files import TrainingError
 from training.metrics import area_under_curve, sensitivity, specificity, with_interval
 from training.prepare import PreparedStudy
 from training.scored import ScoredStudy

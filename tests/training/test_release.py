@@ -13,7 +13,7 @@ import pytest
 
 import trt_engines
 from training.cli import main
-from training.files import digest
+from training.documents import digest
 from training.splits import read_splits
 
 RELEASED = Path(trt_engines.__file__).parent

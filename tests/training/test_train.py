@@ -11,8 +11,8 @@ import torch
 
 from training.augment import augment
 from training.ct_ich import load_ct_ich
+from training.documents import TrainingError
 from training.export import to_onnx
-from training.files import TrainingError
 from training.lesions import add_lesions
 from training.network import SliceNet, parameter_count
 from training.prepare import SIZE, PreparedStudy, prepare_study

@@ -1,17 +1,14 @@
-"""Files that are either whole or not there, and their hashes."""
+"""The JSON documents that the steps of a training leave for each other, and hashes."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from appliance.errors import TriageError
+from appliance.files import replace_file
 
 
 class TrainingError(TriageError):
@@ -19,23 +16,6 @@ class TrainingError(TriageError):
 
     code = "training"
     exit_status = 2
-
-
-@contextmanager
-def replace_file(path: Path) -> Iterator[IO[bytes]]:
-    """Open a binary file that takes the place of ``path`` once the block has ended without an exception."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
 
 
 def write_json(path: Path, document: Any) -> None:
