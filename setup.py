@@ -71,6 +71,7 @@ setup(
             "web/static/**/*",
             "web/translations/**/*",
         ],
+        "training": ["*.md"],
         "trt_engines": ["*.onnx", "*.json", "*.md", "*.npz"],
     },
     # A built engine fits one device only; it is made there.

@@ -146,7 +146,7 @@ WRONG = [
     ("appliance/cli.py", "from appliance import novelty"),
     ("appliance/__init__.py", "from appliance.errors import TriageError"),
     ("training/evaluate.py", "from appliance.inference import onnx"),
-    ("training/evaluate.py", "from appliance.verdict import Verdict"),
+    ("training/evaluate.py", "from appliance.pipeline import Pipeline"),
     ("training/evaluate.py", "import pycuda.driver"),
 ]
 
