@@ -6,6 +6,7 @@ import argparse
 import csv
 import io
 import json
+import os
 import sys
 from pathlib import Path
 from typing import List, Optional, Sequence
@@ -36,6 +37,9 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         object at all.
     """
     options = _parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8")  # names are Japanese wherever the terminal is
     try:
         settings = load_settings(options.config)
         status: int = options.run(options, settings)
@@ -43,6 +47,9 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     except TriageError as error:
         print(f"triage: {error.message}", file=sys.stderr)
         return error.exit_status
+    except BrokenPipeError:  # whoever read the answer has read enough
+        sys.stdout = open(os.devnull, "w")
+        return 1
     except KeyboardInterrupt:
         return 130
 

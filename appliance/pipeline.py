@@ -30,6 +30,9 @@ from appliance.verdict import Colour, ModelIdentity, Reason, ReasonCode, Refused
 MAX_CANDIDATES = 3
 """Series that are decoded before the study is given up: headers seldom lie about more."""
 
+ANOTHER_MAY_SERVE = {ReasonCode.NO_BRAIN, ReasonCode.BONE_KERNEL_ONLY, ReasonCode.NOT_HOUNSFIELD, ReasonCode.CONTRAST}
+"""Refusals that say what kind of picture a series is. Damage, or half a brain, is not made good by another series."""
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -118,9 +121,7 @@ class Pipeline:
             notes = self._notes(found, unreadable)
             clock.lap("scan")
             if not images and not unreadable:
-                raise NoDicomError(
-                    f"No DICOM image was found under {path}. Check that the right folder or disc was chosen."
-                )
+                raise NoDicomError("No DICOM image was found there. Check that the right folder or disc was chosen.")
             if not images:
                 reason = Reason(ReasonCode.DAMAGED_HEADER, {"detail": f"{unreadable} files"})
                 yield Judgement(replace(self._blank, reasons=(reason,), timings=clock.timings()))
@@ -210,7 +211,9 @@ class Pipeline:
             except Refused as refused:
                 clock.lap("preprocess" if stack is not None else "decode")
                 refusals.append((candidate, refused.reasons))
-                continue
+                if refused.reasons[0].code in ANOTHER_MAY_SERVE:
+                    continue
+                break
             if prepared is not None:
                 yield Progress("infer", 0, 1)
                 others = [not_needed(other) for other in selection.candidates[number + 1 :]]
@@ -239,5 +242,5 @@ class Pipeline:
             (first, reasons), others = refusals[0], refusals[1:]
             series = first.series.summary()
             rejected = selection.rejected + tuple(RejectedSeries(other.series.summary(), why) for other, why in others)
-            rejected += tuple(not_needed(other) for other in selection.candidates[MAX_CANDIDATES:])
+            rejected += tuple(not_needed(other) for other in selection.candidates[len(refusals) :])
         return replace(known, series=series, rejected=rejected, reasons=reasons + notes, timings=clock.timings())

@@ -63,9 +63,9 @@ SENTENCES: Mapping[ReasonCode, str] = {
     ReasonCode.NO_BRAIN: "No brain is visible in these images. "
     "Read the study now; check that the right series was sent.",
     ReasonCode.TOO_FEW_SLICES: "The series has too few slices for a whole head (%(count)s). "
-    "Read the study now, or send all of it.",
+    "Read the study now; then send all of it.",
     ReasonCode.PARTIAL_BRAIN: "The images do not cover the whole brain. "
-    "Read the study now, or send the complete series.",
+    "Read the study now; then send the complete series.",
     ReasonCode.NOT_CT: "These are not CT images. The appliance judges CT of the head only.",
     ReasonCode.NOT_HEAD: "The images are of another part of the body (%(part)s). "
     "The appliance judges CT of the head only.",
@@ -79,9 +79,11 @@ SENTENCES: Mapping[ReasonCode, str] = {
     ReasonCode.LOSSY: "The images were compressed with loss, which can hide a small bleed. "
     "Send them uncompressed or lossless.",
     ReasonCode.INCONSISTENT_GEOMETRY: "The positions of the slices do not fit together (%(detail)s). "
-    "Slices may be missing: read the study now, or send it again.",
-    ReasonCode.DAMAGED_PIXELS: "Images of this series are damaged (%(detail)s). Read the study now, or send it again.",
-    ReasonCode.DAMAGED_HEADER: "Headers of this series are damaged (%(detail)s). Read the study now, or send it again.",
+    "Slices may be missing. Read the study now; then send it again.",
+    ReasonCode.DAMAGED_PIXELS: "Images of this series are damaged (%(detail)s). "
+    "Read the study now; then send it again.",
+    ReasonCode.DAMAGED_HEADER: "Headers of this series are damaged (%(detail)s). "
+    "Read the study now; then send it again.",
     ReasonCode.SEVERAL_PATIENTS: "Images of %(count)s patients were found together. Choose the study to judge.",
     ReasonCode.SEVERAL_STUDIES: "%(count)s head CT studies of this patient were found. Choose the study to judge.",
     ReasonCode.UNSUPPORTED_SYNTAX: "The images are stored in a form that the appliance cannot decode (%(syntax)s). "

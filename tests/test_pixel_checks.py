@@ -58,6 +58,22 @@ def test_values_that_are_no_hounsfield_units(judge: Judge, tmp_path: Path) -> No
     assert code(judge(tmp_path)) in {"not_hounsfield", "no_brain"}
 
 
+@pytest.mark.parametrize("offset", [-60, -25, -15, 40])
+def test_shifted_hounsfield_units(offset: int, judge: Judge, tmp_path: Path) -> None:
+    """A wrong Rescale Intercept would hide blood, or feign it."""
+    write_series(tmp_path, volume(), options(extra={"RescaleIntercept": str(-1024 + offset)}))
+    assert code(judge(tmp_path)) in {"not_hounsfield", "no_brain"}
+
+
+def test_another_series_does_not_hide_damage(judge: Judge, tmp_path: Path) -> None:
+    """The series to judge is damaged; an earlier scan of the same study does not answer for it."""
+    damaged = volume().copy()
+    damaged[18, 100:160] = -1024
+    write_series(tmp_path / "late", damaged, options(series_number=5))
+    write_series(tmp_path / "early", volume(2.0), options(2.0, series_number=2))
+    assert code(judge(tmp_path)) == "damaged_pixels"
+
+
 def test_inverted_values(judge: Judge, tmp_path: Path) -> None:
     """A negative is no head."""
     write_series(tmp_path, (1000 - volume(bleed=None).astype(int)).astype(np.int16), options())

@@ -27,7 +27,11 @@ def find_pictures(folder: Path) -> List[Path]:
     NoPictureError
         When there is none.
     """
-    found = [path for path in folder.iterdir() if path.suffix.lower() in ENDINGS] if folder.is_dir() else []
+    found = (
+        [path for path in folder.iterdir() if path.suffix.lower() in ENDINGS and path.is_file()]
+        if folder.is_dir()
+        else []
+    )
     if not found:
         raise NoPictureError(f"The folder {folder} holds no PNG or JPEG picture.")
     return sorted(found, key=_natural)
@@ -50,8 +54,11 @@ def read_picture(path: Path) -> np.ndarray:
     Refused
         With ``photo_unreadable`` when it cannot be read.
     """
-    data = np.fromfile(path, dtype=np.uint8)
-    picture = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE) if len(data) else None
+    try:
+        data = np.fromfile(path, dtype=np.uint8)
+        picture = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE) if len(data) else None
+    except (OSError, cv2.error) as error:
+        raise Refused(Reason(ReasonCode.PHOTO_UNREADABLE, {"name": path.name})) from error
     if picture is None or max(picture.shape) > MAX_SIDE or min(picture.shape) < 64:
         raise Refused(Reason(ReasonCode.PHOTO_UNREADABLE, {"name": path.name}))
     return np.asarray(picture)

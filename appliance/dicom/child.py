@@ -54,8 +54,8 @@ def answer(reader: PixelReader, request: Dict[str, Any]) -> Tuple[Dict[str, Any]
     except DamagedPixels as error:
         return {"error": str(error)}, b""
     except Exception as error:  # noqa: BLE001
-        # a decoder may raise anything on a damaged file: the error's name travels, the traceback does not
-        return {"error": type(error).__name__}, b""
+        # a decoder may raise anything on a damaged file: a traceback helps nobody at the page
+        return {"error": "too little memory" if isinstance(error, MemoryError) else "undecodable"}, b""
 
 
 def _headers(path: str) -> Any:

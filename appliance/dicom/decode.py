@@ -144,7 +144,7 @@ def _frame(dataset: Dataset, frame: int) -> np.ndarray:
                 setattr(single, flag, getattr(dataset, flag))
         pixels = single.pixel_array
     if pixels.ndim != 2:
-        raise DamagedPixels(f"shape {pixels.shape}")
+        raise DamagedPixels("undecodable")
     return np.asarray(pixels)
 
 

@@ -11,7 +11,9 @@ import tempfile
 import zipfile
 import zlib
 from dataclasses import dataclass
+from lzma import LZMAError
 from pathlib import Path
+from struct import error as StructError
 from types import TracebackType
 from typing import IO, List, Optional, Tuple, Type
 
@@ -19,6 +21,22 @@ from appliance.config import IngestSettings
 from appliance.errors import ArchiveError, NoDicomError, UnreadablePathError
 
 _PREAMBLE = 132
+
+
+UNPACK_ERRORS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    LZMAError,
+    StructError,
+    EOFError,
+    OSError,
+    RuntimeError,
+    NotImplementedError,
+    ValueError,
+)
+"""What zipfile raises on archives that are damaged, encrypted (RuntimeError), foreign or have names that do not
+decode.
+"""
 
 
 @dataclass(frozen=True)
@@ -105,9 +123,7 @@ class Medium:
                 if os.path.basename(path).upper().startswith("DICOMDIR"):
                     directories.append(path)
         if not candidates:
-            raise NoDicomError(
-                f"No DICOM object was found under {self._path}. Check that the right folder or disc was chosen."
-            )
+            raise NoDicomError("No DICOM object was found there. Check that the right folder or disc was chosen.")
         return FoundFiles(tuple(candidates), tuple(directories))
 
 
@@ -159,8 +175,7 @@ def _unpack(archive: Path, folder: Path, limits: IngestSettings) -> None:
                 name = f"{number:06d}" if base != "DICOMDIR" else f"DICOMDIR-{number:06d}"
                 with opened.open(member) as source, (folder / name).open("wb") as target:
                     allowed -= _copy(source, target, allowed)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as error:
-        # zipfile raises RuntimeError for an encrypted member and NotImplementedError for a foreign compression
+    except UNPACK_ERRORS as error:
         raise ArchiveError("The zip archive is damaged or encrypted; pack it again without a password.") from error
 
 

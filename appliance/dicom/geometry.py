@@ -18,6 +18,12 @@ SAME_PLACE_MM = 0.05
 GAP = 1.4
 """A step is a gap when it exceeds the thickness and the neighbouring steps by this factor."""
 
+UNSEEN_STEP_MM = 7.5
+"""A wider step must be covered by the thickness of its slices, or a bleed could lie between them."""
+
+THICKEST_MM = 10.0
+"""A Slice Thickness above this is not believed."""
+
 LARGEST_STEP_MM = 12.0
 """Slices farther apart than this do not show a head."""
 
@@ -124,8 +130,10 @@ def fault(geometry: Geometry) -> Optional[str]:
         return f"a step of {steps.max():.1f} mm"
     for i, step in enumerate(steps):
         beside = [steps[j] for j in (i - 1, i + 1) if 0 <= j < len(steps)]
-        thick = [image.thickness for image in geometry.images[i : i + 2] if image.thickness]
-        if step > GAP * max(beside, default=step) and (not thick or step > GAP * max(thick)):
+        stated = [image.thickness for image in geometry.images[i : i + 2] if image.thickness]
+        thick = max((value for value in stated if value <= THICKEST_MM), default=float(np.median(steps)))
+        sudden = step > GAP * max(beside, default=step) and step > GAP * thick
+        if sudden or (step > UNSEEN_STEP_MM and step > GAP * thick):
             return f"a gap of {step:.1f} mm at {geometry.positions[i]:.0f} mm"
     return _crooked(geometry)
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
@@ -224,9 +225,16 @@ _CONVERTERS: Mapping[str, Callable[[Any], Any]] = {
     "text": lambda value: _text(value if not _is_multiple(value) else "\\".join(map(str, value))),
     "texts": lambda value: [_text(item).upper() for item in (value if _is_multiple(value) else [value])],
     "int": lambda value: int(value),
-    "float": lambda value: float(value[0] if _is_multiple(value) else value),
-    "floats": lambda value: [float(item) for item in (value if _is_multiple(value) else [value])],
+    "float": lambda value: _finite(value[0] if _is_multiple(value) else value),
+    "floats": lambda value: [_finite(item) for item in (value if _is_multiple(value) else [value])],
 }
+
+
+def _finite(value: Any) -> float:
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError("not a number")
+    return number
 
 
 def _is_multiple(value: Any) -> bool:

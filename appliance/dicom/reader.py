@@ -16,6 +16,7 @@ from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple, Type
 
 from appliance.config import DecodeSettings
 from appliance.dicom.header import ImageHeader
+from appliance.errors import TriageError
 
 HEADERS_A_REQUEST = 16
 """Files whose headers are asked for at once; a batch in which one file crashes the child is asked for again file by
@@ -25,11 +26,18 @@ file.
 MAX_LOST_FILES = 3
 """Files that may crash or hang a child before the rest of the medium is given up."""
 
+DIED = "The process that reads DICOM files does not answer; run `triage doctor`."
+
+START_SECONDS = 30.0
+"""How long a child may take to load its libraries."""
+
 Reply = Tuple[Dict[str, Any], bytes]
 
 
-class ChildDied(Exception):
+class ChildDied(TriageError):
     """The child crashed on a request, or took longer than its limit and was killed."""
+
+    code = "decoder"
 
 
 class _Child:
@@ -39,6 +47,7 @@ class _Child:
         self._settings = settings
         self._process: Optional[subprocess.Popen[bytes]] = None
         self._buffer = b""
+        self._warm = False
         self.start()
 
     def start(self) -> None:
@@ -47,6 +56,7 @@ class _Child:
         environment = {**os.environ, "PYTHONPATH": packages, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
         command = [sys.executable, "-m", "appliance.dicom.child", str(self._settings.memory_mb)]
         self._buffer = b""
+        self._warm = False
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -59,17 +69,19 @@ class _Child:
     def ask(self, request: Dict[str, Any], seconds: float) -> Reply:
         if self._process is None:
             self.start()
-            seconds += 2.0  # its imports
         try:
+            if not self._warm:
+                self._exchange({"headers": []}, time.monotonic() + START_SECONDS)
+                self._warm = True
             return self._exchange(request, time.monotonic() + seconds)
         except (OSError, ValueError, ChildDied) as error:
             self.stop()
-            raise ChildDied(type(error).__name__) from error
+            raise ChildDied(DIED) from error
 
     def _exchange(self, request: Dict[str, Any], deadline: float) -> Reply:
         process = self._process
         if process is None or process.stdin is None:
-            raise ChildDied
+            raise ChildDied(DIED)
         process.stdin.write(json.dumps(request).encode() + b"\n")
         while b"\n" not in self._buffer:
             self._buffer += self._read(1 << 16, deadline)
@@ -87,12 +99,12 @@ class _Child:
     def _read(self, size: int, deadline: float) -> bytes:
         process = self._process
         if process is None or process.stdout is None:
-            raise ChildDied
+            raise ChildDied(DIED)
         descriptor = process.stdout.fileno()
         ready, _, _ = select.select([descriptor], [], [], max(deadline - time.monotonic(), 0.0))
         data = os.read(descriptor, size) if ready else b""
         if not data:
-            raise ChildDied
+            raise ChildDied(DIED)
         return data
 
     def stop(self) -> None:
@@ -124,7 +136,7 @@ class DicomReader:
         for child in self._children:
             self._idle.put(child)
         # the first request of each waits for its imports, not for a file
-        self._warm = [self._threads.submit(self._ask, {"headers": []}, 30.0) for _ in self._children]
+        self._warm = [self._threads.submit(self._ask, {"headers": []}) for _ in self._children]
         return self
 
     def __exit__(
@@ -146,10 +158,10 @@ class DicomReader:
         for future in self._warm:
             future.result()
 
-    def _ask(self, request: Dict[str, Any], seconds: Optional[float] = None) -> Reply:
+    def _ask(self, request: Dict[str, Any]) -> Reply:
         child = self._idle.get()
         try:
-            return child.ask(request, seconds or self._settings.seconds_per_file)
+            return child.ask(request, self._settings.seconds_per_file)
         finally:
             self._idle.put(child)
 
@@ -174,6 +186,10 @@ class DicomReader:
         lost = 0
         try:
             for batch, future in zip(batches, futures):
+                if lost >= MAX_LOST_FILES:
+                    future.cancel()
+                    yield len(batch), []
+                    continue
                 try:
                     documents = future.result()[0]["headers"]
                 except ChildDied:

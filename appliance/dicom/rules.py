@@ -54,12 +54,13 @@ _OTHER_PARTS = (
     r"|\bHAND\b|WRIST|ELBOW|SHOULDER|\bHIPS?\b|\bLEGS?\b|\bARMS?\b|EXTREMITY|胸部|腹部|骨盤|頸椎|頚椎|胸椎|腰椎|頸部|頚部"
 )
 _HEAD = "HEAD|BRAIN|SKULL|CRANI|CEREBR|頭|脳"
-_CONTRAST = r"\+\s?C\b|\bC\+|\bCE\b|CONTRAST|\bENHANCED|造影|\bCTA\b|ANGIO|PERFUSION|\bCTP\b|\bCTV\b|VENOGRA"
-_NO_CONTRAST = (
-    r"\bNON\b|\bNON-?\s?(CONTRAST|CE\b|ENH)|WITHOUT|\bW/?O\b|\bNO\b|PLAIN|UNENHANCED|\bPRE\b"
-    r"|単純|造影なし|造影無|非造影|造影前"
+_CONTRAST = r"\+\s?C\b|\bC\+|\bCE\b|CONTRAST|\bENHANCED|\bGD\b|造影|\bCTA\b|ANGIO|PERFUSION|\bCTP\b|\bCTV\b|VENOGRA"
+# what denies contrast is taken out first, so that "plain and contrast" still says contrast
+_DENIED = (
+    r"\b(NON|WITHOUT|W/O|NO|PRE)[-\s]*(IV[-\s]*)?(CONTRAST|ENHANCED|CE|CM)\b|\bNON[-\s]?ENHANCED|UNENHANCED"
+    r"|造影(剤)?(なし|無し?|前)|非造影"
 )
-_NO_AGENT = r"^(N|NO|NONE|NIL|NON[- ]?CONTRAST|WITHOUT.*|0|-|なし|無し?|単純.*)$"
+_NO_AGENT = r"^(N|NO|NONE|NIL|NON?[- ]?CONTRAST|WITHOUT.*|0|-|なし|無し?|単純.*)$"
 # Siemens names sharpness by a number (H60s, Hr64, J70h), Canon by a range of FC numbers, GE and Philips by words
 # and letters
 _BONE_KERNEL = r"^[A-Z][A-Z]?(5[5-9]|[6-9]\d)|^FC(3|5|8)\d|BONE|EDGE|LUNG|^Y[A-F]\b|^[DEL]$|SHARP|骨"
@@ -100,6 +101,8 @@ def judgeable_stack(
         faults.append(Reason(ReasonCode.NOT_HOUNSFIELD))
     geometry = in_order(stack) if len(stack[0].pixel_spacing) == 2 and min(stack[0].pixel_spacing) > 0 else None
     detail = fault(geometry) if geometry else "no positions"
+    if geometry and max(stack[0].pixel_spacing) > 1.02 * min(stack[0].pixel_spacing):
+        detail = "pixels that are not square"
     if detail:
         faults.append(_geometry_reason(detail))
     if len(stack) < MIN_SLICES:
@@ -205,8 +208,8 @@ def _contrast(images: Sequence[ImageHeader]) -> Optional[Reason]:
         agent = image.contrast_agent.upper()
         if agent and not re.search(_NO_AGENT, agent):
             return Reason(ReasonCode.CONTRAST)
-    words = _words(images[0])
-    return Reason(ReasonCode.CONTRAST) if re.search(_CONTRAST, words) and not re.search(_NO_CONTRAST, words) else None
+    words = re.sub(_DENIED, " ", _words(images[0]))
+    return Reason(ReasonCode.CONTRAST) if re.search(_CONTRAST, words) else None
 
 
 def _kernel(images: Sequence[ImageHeader]) -> Optional[Reason]:
@@ -236,6 +239,11 @@ def _decodable(images: Sequence[ImageHeader]) -> Optional[Reason]:
 def _syntax_name(uid: str) -> str:
     return UID(uid, validation_mode=pydicom.config.IGNORE).name
 
+
+HEAD_RULES = 6
+"""The first so many rules tell whether a series is an axial CT of a head at all; the others, whether it can be
+judged.
+"""
 
 RULES: Tuple[Rule, ...] = (
     _ct,

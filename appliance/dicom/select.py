@@ -7,7 +7,7 @@ from typing import Dict, List, Optional, Sequence, Tuple
 
 from appliance.dicom.geometry import Geometry
 from appliance.dicom.header import ImageHeader
-from appliance.dicom.rules import RULES, judgeable_stack
+from appliance.dicom.rules import HEAD_RULES, RULES, judgeable_stack
 from appliance.dicom.series import Series, Study, patients
 from appliance.errors import UnknownStudyError
 from appliance.study import StudySummary
@@ -106,9 +106,11 @@ def select(studies: Sequence[Study], study_uid: Optional[str] = None) -> Selecti
         return Selection(refusal=(reason,), choices=tuple(study.summary() for study in studies))
     assessed = {study.uid: [assess(series) for series in study.series] for study in studies}
     judgeable = [study for study in studies if any(item.eligible for item in assessed[study.uid])]
-    if len(judgeable) > 1:
-        reason = Reason(ReasonCode.SEVERAL_STUDIES, {"count": len(judgeable)})
-        return Selection(refusal=(reason,), choices=tuple(study.summary() for study in judgeable))
+    # a study that cannot be judged may still be the one that is meant: last year's must not answer for today's
+    meant = [study for study in studies if any(item.passed >= HEAD_RULES for item in assessed[study.uid])]
+    if judgeable and len(meant) > 1:
+        reason = Reason(ReasonCode.SEVERAL_STUDIES, {"count": len(meant)})
+        return Selection(refusal=(reason,), choices=tuple(study.summary() for study in meant))
     if not judgeable:
         return _refusal(studies, assessed)
     study = judgeable[0]

@@ -66,8 +66,11 @@ class Study:
 
     def patient(self) -> PatientIdentity:
         """Return who the headers say the patient is."""
-        first = self.series[0].images[0]
-        return PatientIdentity(first.patient_id, first.patient_name, first.birth_date, first.sex, first.age)
+        # some objects of a study name the patient less fully than others; all agree, or the study is not judged
+        fullest = max(
+            self.images(), key=lambda image: (bool(image.patient_id), bool(image.birth_date), len(image.patient_name))
+        )
+        return PatientIdentity(fullest.patient_id, fullest.patient_name, fullest.birth_date, fullest.sex, fullest.age)
 
 
 def group(images: Sequence[ImageHeader]) -> List[Study]:

@@ -66,7 +66,7 @@ def load_stack(
     hounsfield = np.empty((len(planned), *shape), dtype=np.int16)
     done = 0
     for index, (document, payload) in enumerate(reader.slabs([_request(slab) for slab in planned])):
-        error = document.get("error") or (None if tuple(document["shape"]) == shape else "size")
+        error = document.get("error") or (None if tuple(document["shape"]) == shape else "undecodable")
         if error:
             raise Refused(Reason(ReasonCode.DAMAGED_PIXELS, {"detail": str(error)}))
         hounsfield[index] = np.frombuffer(payload, dtype=np.int16).reshape(shape)

@@ -27,11 +27,17 @@ MIN_BRAIN_MM = 70.0
 MAX_BRAIN_MM = 220.0
 """No brain is higher, tilted or not."""
 
-MAX_END_SHARE = 0.45
+MAX_END_SHARE = 0.3
 """A stack that ends where the brain is wider than this share of its widest is cut off; at most 0.24 in CT-ICH."""
 
 AIR_HU = 0
 """What surrounds the head lies below this in Hounsfield units, even where a narrow window has clipped it."""
+
+CLEAR_AIR_HU = -800
+"""So low must air be where values are not clipped by a window."""
+
+BRAIN_HU = (20, 50)
+"""Median of the intracranial space; 22 (a newborn) to 46 in 75 heads. A wrong Rescale Intercept would hide blood."""
 
 ENHANCED_HU = (100, 500)
 """Vessels filled with contrast agent; blood, even clotted, stays below."""
@@ -87,15 +93,17 @@ def check_hounsfield(stack: SliceStack) -> Optional[Reason]:
         return None
     volume = stack.hounsfield[::4]
     border = np.concatenate([volume[:, :4].ravel(), volume[:, :, :4].ravel(), volume[:, :, -4:].ravel()])
-    return Reason(ReasonCode.NOT_HOUNSFIELD) if np.percentile(border, 20) > AIR_HU else None
+    clipped = int(volume.min()) > -100
+    highest = AIR_HU if clipped else CLEAR_AIR_HU
+    return Reason(ReasonCode.NOT_HOUNSFIELD) if np.percentile(border, 20) > highest else None
 
 
 def check_tissue(stack: SliceStack, heads: Sequence[Head], brain: BrainExtent) -> Optional[Reason]:
-    """Check Hounsfield units within the brain: no contrast agent, no kernel for bone."""
+    """Check Hounsfield units within the brain: those of brain, no contrast agent, no kernel for bone."""
     if stack.hounsfield is None or stack.thickness_mm is None or stack.pixel_spacing_mm is None:
         return None
     enhanced_ml = 0.0
-    noise = []
+    noise, tissue = [], []
     for index in brain.indices:
         inside = _inside(heads[index], stack.hounsfield.shape[1:], 7)
         if not inside.any():
@@ -106,8 +114,11 @@ def check_tissue(stack: SliceStack, heads: Sequence[Head], brain: BrainExtent) -
         enhanced_ml += float(((values > ENHANCED_HU[0]) & (values < ENHANCED_HU[1])).sum()) * voxel_ml
         if index % 3 == 0:  # a median of a third of the slices is as good
             noise.append(grain(picture, inside))
+            tissue.append(values)
     if noise and float(np.median(noise)) > MAX_GRAIN_HU:
         return Reason(ReasonCode.BONE_KERNEL_ONLY)
+    if tissue and not BRAIN_HU[0] <= float(np.median(np.concatenate(tissue))) <= BRAIN_HU[1]:
+        return Reason(ReasonCode.NOT_HOUNSFIELD)
     return Reason(ReasonCode.CONTRAST) if enhanced_ml > MAX_ENHANCED_ML else None
 
 

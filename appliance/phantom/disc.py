@@ -13,7 +13,7 @@ from pydicom.dataset import Dataset
 from pydicom.fileset import FileSet
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
-from appliance.errors import FolderNotEmptyError
+from appliance.errors import FolderNotEmptyError, UnreadablePathError
 from appliance.phantom.acquisition import Kernel, acquire
 from appliance.phantom.anatomy import blood_ml, radiograph, voxelise
 from appliance.phantom.dicomise import slice_dataset, study_uid
@@ -151,7 +151,10 @@ def write_disc(folder: Path, options: DiscOptions) -> Disc:
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise FolderNotEmptyError(f"{folder} already holds something: name a new or an empty folder.")
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UnreadablePathError(f"{folder} cannot be written: {error.strerror}.") from error
     soft = positions(options.soft_mm)
     base = SeriesOptions(
         positions_mm=soft,

@@ -87,6 +87,11 @@ DETAILS = (
     "slice #: scattered wrong values",
     "slice #: no brain where its neighbours show some",
     "slice #: noise unlike that of the others",
+    "slice #: the same as another",
+    "undecodable",
+    "too little memory",
+    "the decoder stopped",
+    "pixels that are not square",
 )
 """What the reasons about geometry and damage name, with # for each number."""
 

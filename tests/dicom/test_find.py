@@ -81,6 +81,16 @@ def test_damaged_zip(files: List[Path], tmp_path: Path) -> None:
         found(archive)
 
 
+def test_name_that_does_not_decode(tmp_path: Path) -> None:
+    """An archive with a broken name is damaged, not a crash."""
+    archive = tmp_path / "a.zip"
+    with zipfile.ZipFile(archive, "w") as opened:
+        opened.writestr("\u3042", b"x")
+    archive.write_bytes(archive.read_bytes().replace("\u3042".encode(), b"\xff\xfe\xfd"))
+    with pytest.raises(ArchiveError):
+        found(archive)
+
+
 def test_links_are_not_followed(files: List[Path], tmp_path: Path) -> None:
     """A disc cannot point outside itself."""
     os.symlink(files[0], tmp_path / "link")

@@ -31,6 +31,10 @@ REFUSED: Dict[str, Tuple[Dict[str, Any], str]] = {
     "neck in words": ({"body_part": "", "series_description": "頸部 5mm", "protocol": ""}, "not_head"),
     "agent": ({"contrast_agent": "IOPAMIRON 300"}, "contrast"),
     "agent named nonionic": ({"contrast_agent": "NONIONIC IODINE"}, "contrast"),
+    "contrast beside a word that denies it": ({"series_description": "HEAD W/O + W CONTRAST"}, "contrast"),
+    "contrast before an operation": ({"series_description": "HEAD C+ PRE-OP"}, "contrast"),
+    "plain and contrast in Japanese": ({"series_description": "頭部 単純造影"}, "contrast"),
+    "pixels that are not square": ({"extra": {"PixelSpacing": [0.5, 0.9]}}, "inconsistent_geometry"),
     "contrast in words": ({"series_description": "HEAD +C 5mm"}, "contrast"),
     "contrast in Japanese": ({"series_description": "頭部 造影"}, "contrast"),
     "Siemens bone": ({"kernel": "H60s"}, "bone_kernel_only"),
@@ -62,6 +66,8 @@ ACCEPTED: Dict[str, Dict[str, Any]] = {
     "head among others": {"body_part": "HEAD", "protocol": "HEAD NECK TRAUMA"},
     "plain in words": {"series_description": "Head without contrast"},
     "plain in Japanese": {"series_description": "頭部単純"},
+    "before contrast": {"series_description": "Head pre-contrast"},
+    "agent said to be absent": {"contrast_agent": "NO CONTRAST"},
     "agent said to be none": {"contrast_agent": "NONE"},
     "Siemens soft": {"kernel": "H31s"},
     "Siemens soft of a newer scanner": {"kernel": "Hr40f\\3"},
@@ -133,6 +139,25 @@ def test_several_studies_must_be_chosen_between(tmp_path: Path, selected: Select
     assert chosen.study is not None and chosen.study.summary() == selection.choices[0]
     with pytest.raises(UnknownStudyError):
         selected(tmp_path, "1.2.3.4.5")
+
+
+def test_numbers_that_are_none(tmp_path: Path, selected: Selected) -> None:
+    """A damaged number that reads "nan" counts as absent."""
+    for path in write_series(tmp_path, volume(), options()):
+        data = path.read_bytes()
+        assert b"0.9375\\0.9375" in data
+        path.write_bytes(data.replace(b"0.9375\\0.9375", b"nan   \\0.9375"))
+    assert codes(selected(tmp_path)) == ["inconsistent_geometry"]
+
+
+def test_last_year_does_not_answer_for_today(tmp_path: Path, selected: Selected) -> None:
+    """Today's head lacks a slice: the old one, which could be judged, is not judged in its place."""
+    patient = PatientOptions(patient_id="7")
+    write_series(tmp_path / "old", volume(), options(seed=2, study_date="20230101", patient=patient))
+    for path in write_series(tmp_path / "new", volume(), options(seed=1, patient=patient))[15:16]:
+        path.unlink()
+    selection = selected(tmp_path)
+    assert codes(selection) == ["several_studies"] and len(selection.choices) == 2
 
 
 @pytest.mark.parametrize(
