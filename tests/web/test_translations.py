@@ -125,12 +125,12 @@ def test_every_error_that_a_page_may_show_has_a_sentence() -> None:
             "スライスの位置が整合しません（12.5 mmの欠落、位置 -40 mm）。"
             "欠落の恐れがあります。直ちに読影し、その後に送り直してください。",
             "The positions of the slices do not fit together (a gap of 12.5 mm at -40 mm). "
-            "Slices may be missing: read the study now, or send it again.",
+            "Slices may be missing. Read the study now; then send it again.",
         ),
         (
             Reason(ReasonCode.DAMAGED_PIXELS, {"detail": "something # new 5"}),
             "このシリーズの画像が壊れています（something # new 5）。直ちに読影し、その後に送り直してください。",
-            "Images of this series are damaged (something # new 5). Read the study now, or send it again.",
+            "Images of this series are damaged (something # new 5). Read the study now; then send it again.",
         ),
     ],
 )
