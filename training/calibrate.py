@@ -146,7 +146,8 @@ def read_calibration(path: Path) -> Calibration:
 def to_manifest(calibration: Calibration) -> dict[str, Any]:
     """Return a calibration as the manifest of a release holds it."""
     document = asdict(calibration)
-    return {**document, "pooling": {"highest": document.pop("highest")}}
+    pooling = {"highest": document.pop("highest")}
+    return {**document, "pooling": pooling}
 
 
 def from_manifest(manifest: Mapping[str, Any]) -> Calibration:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from appliance.errors import TriageError
+from appliance.verdict import Refused
 
 NEEDED = ("torch", "onnx")
 """What the [training] extra adds."""
@@ -39,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except TriageError as error:
         print("triage-train: " + error.message, file=sys.stderr)
         return error.exit_status
+    except Refused as refused:
+        return _refuse(refused.reasons[0].message)
     return 0
 
 
