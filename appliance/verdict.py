@@ -60,8 +60,8 @@ SENTENCES: Mapping[ReasonCode, str] = {
     ReasonCode.BELOW_OPERATING_POINT: "No zone of the brain shows a pattern of bleeding above the operating point.",
     ReasonCode.UNREADABLE_FILES: "%(count)s files on the medium could not be read; they were left out.",
     ReasonCode.MISSING_FILES: "The disc's directory names %(count)s files that are not on the disc.",
-    ReasonCode.NO_BRAIN: "No brain is visible in these images. "
-    "Read the study now; check that the right series was sent.",
+    ReasonCode.NO_BRAIN: "No brain is visible in these images. Read the study now; "
+    "check that the right series was sent.",
     ReasonCode.TOO_FEW_SLICES: "The series has too few slices for a whole head (%(count)s). "
     "Read the study now; then send all of it.",
     ReasonCode.PARTIAL_BRAIN: "The images do not cover the whole brain. "
@@ -288,9 +288,7 @@ class Verdict:
         return document
 
 
-_NO_SERIES: Dict[str, Any] = asdict(
-    SeriesSummary(uid="", number=None, description="", modality="", manufacturer="", slices=0)
-)
+_NO_SERIES: Dict[str, Any] = asdict(SeriesSummary("", None, "", "", "", slices=0))
 
 
 def _reason_json(reason: Reason) -> Dict[str, str]:

@@ -6,6 +6,7 @@ JPEG 2000 and, from pydicom 3 on, HTJ2K.
 
 from __future__ import annotations
 
+import os
 import warnings
 from typing import Any, Dict, Optional, Sequence, Tuple
 
@@ -61,7 +62,7 @@ class PixelReader:
     """Reads frames in Hounsfield units; keeps the last multi-frame file open."""
 
     def __init__(self) -> None:
-        self._path = ""
+        self._key: Optional[Tuple[str, int, int, int]] = None
         self._dataset: Optional[Dataset] = None
 
     def hounsfield(self, path: str, frame: int, slope: float, intercept: float) -> np.ndarray:
@@ -109,16 +110,20 @@ class PixelReader:
         return values
 
     def _open(self, path: str) -> Dataset:
-        if self._dataset is None or path != self._path:
-            self._dataset = pydicom.dcmread(path, force=True, specific_tags=list(_TAGS))
-            self._path = path
-            _check_end(self._dataset, path)
-            if hasattr(self._dataset, "pixel_array_options"):
-                # pydicom 3 would mask what lies beyond Bits Stored, which is how damage shows
-                self._dataset.pixel_array_options(correct_unused_bits=False)
-            if not hasattr(self._dataset.file_meta, "TransferSyntaxUID"):
-                self._dataset.file_meta.TransferSyntaxUID = pydicom.uid.ImplicitVRLittleEndian
-        return self._dataset
+        # a path alone is no identity: another study may come to lie under the same name
+        status = os.stat(path)
+        key = (path, status.st_ino, status.st_size, status.st_mtime_ns)
+        if self._dataset is not None and key == self._key and int(self._dataset.get("NumberOfFrames") or 1) > 1:
+            return self._dataset
+        dataset = pydicom.dcmread(path, force=True, specific_tags=list(_TAGS))
+        _check_end(dataset, path)
+        if hasattr(dataset, "pixel_array_options"):
+            # pydicom 3 would mask what lies beyond Bits Stored, which is how damage shows
+            dataset.pixel_array_options(correct_unused_bits=False)
+        if not hasattr(dataset.file_meta, "TransferSyntaxUID"):
+            dataset.file_meta.TransferSyntaxUID = pydicom.uid.ImplicitVRLittleEndian
+        self._key, self._dataset = key, dataset
+        return dataset
 
 
 def _frame(dataset: Dataset, frame: int) -> np.ndarray:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Dict, List, Optional, Sequence, Tuple
 
 from appliance.dicom.geometry import Geometry
-from appliance.dicom.header import ImageHeader
 from appliance.dicom.rules import HEAD_RULES, RULES, judgeable_stack
 from appliance.dicom.series import Series, Study, patients
 from appliance.errors import UnknownStudyError
@@ -164,8 +163,3 @@ def _refusal(studies: Sequence[Study], assessed: Dict[str, List[_Assessment]]) -
 def not_needed(candidate: Candidate) -> RejectedSeries:
     """Return a candidate that was not needed as one of the rejected."""
     return RejectedSeries(candidate.series.summary(), (Reason(ReasonCode.LESS_SUITABLE),))
-
-
-def images_of(candidate: Candidate) -> Tuple[ImageHeader, ...]:
-    """Return the images to judge, in order."""
-    return candidate.geometry.images

@@ -115,3 +115,15 @@ def test_values_beyond_bits_stored_are_damage(tmp_path: Path) -> None:
     dataset.save_as(path)
     with pytest.raises(DamagedPixels, match="Bits Stored"):
         PixelReader().hounsfield(str(path), 0, 1.0, -1024.0)
+
+
+def test_another_file_under_the_same_name_is_read_anew(tmp_path: Path) -> None:
+    """What was decoded before is never shown for what lies there now."""
+    reader = PixelReader()
+    for index in (10, 20):
+        where = options().positions_mm[index : index + 1]
+        path = write_series(tmp_path / str(index), volume()[index : index + 1], options(positions_mm=where))[0]
+        same = tmp_path / "same"
+        same.write_bytes(path.read_bytes())
+        shown = reader.hounsfield(str(same), 0, 1.0, -1024.0)
+        assert np.array_equal(shown, np.maximum(volume()[index], -1024))
