@@ -48,6 +48,7 @@ class _Child:
         self._process: Optional[subprocess.Popen[bytes]] = None
         self._buffer = b""
         self._warm = False
+        self._closed = False
         self.start()
 
     def start(self) -> None:
@@ -67,6 +68,8 @@ class _Child:
         )
 
     def ask(self, request: Dict[str, Any], seconds: float) -> Reply:
+        if self._closed:
+            raise ChildDied(DIED)
         if self._process is None:
             self.start()
         try:
@@ -108,10 +111,18 @@ class _Child:
         return data
 
     def stop(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.communicate()
-            self._process = None
+        """End the process and take back what it held; the next request starts another."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.communicate()
+
+    def close(self) -> None:
+        """Make whoever waits for an answer give up, and start no process any more."""
+        self._closed = True
+        process = self._process
+        if process is not None:
+            process.kill()
 
 
 class DicomReader:
@@ -143,9 +154,12 @@ class DicomReader:
         self, exc_type: Optional[Type[BaseException]], exc: Optional[BaseException], traceback: Optional[TracebackType]
     ) -> None:
         """End the children."""
+        # the threads first: each child has one owner at a time, and theirs may be waiting for an answer
+        for child in self._children:
+            child.close()
+        self._threads.shutdown(wait=True)
         for child in self._children:
             child.stop()
-        self._threads.shutdown(wait=True)
 
     def wait(self) -> None:
         """Wait until the children have loaded their libraries.
