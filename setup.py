@@ -37,6 +37,9 @@ TRAINING = [
     'torch==2.13.*; python_version >= "3.10"',
     'onnx>=1.16,<2; python_version >= "3.10"',
     'matplotlib>=3.8,<4; python_version >= "3.10"',
+    'scipy>=1.10,<2; python_version >= "3.10"',
+    'tensorboard>=2.16,<3; python_version >= "3.10"',
+    'nibabel>=5.2,<6; python_version >= "3.10"',  # reads NIfTI, the form in which PhysioNet publishes CT-ICH
 ]
 
 DEV = [
@@ -71,8 +74,8 @@ setup(
             "web/static/**/*",
             "web/translations/**/*",
         ],
-        "training": ["*.md"],
-        "trt_engines": ["*.onnx", "*.json", "*.md", "*.npz"],
+        "training": ["*.md", "*.md.in", "*.toml"],
+        "trt_engines": ["*.onnx", "*.json", "*.md", "*.npz", "*.png"],
     },
     # A built engine fits one device only; it is made there.
     exclude_package_data={"trt_engines": ["*.engine"]},

@@ -6,7 +6,7 @@ import os
 import sys
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Dict, Mapping, Optional, get_type_hints
+from typing import Any, Dict, Literal, Mapping, Optional, get_args, get_origin, get_type_hints
 
 from appliance.errors import ConfigError
 
@@ -99,10 +99,13 @@ class EngineSettings:
         Manifest of the released network; None for the one that was installed with the package.
     threads : int
         Threads of the CPU engine; 0 for as many as there are cores.
+    precision : str
+        ``fp32``, ``int8``, or ``auto`` for whichever is faster on this machine.
     """
 
     manifest: Optional[Path] = None
     threads: int = 0
+    precision: Literal["auto", "fp32", "int8"] = "auto"
 
 
 @dataclass(frozen=True)
@@ -183,6 +186,10 @@ def _overlay(settings: Settings, section: str, values: Mapping[str, Any]) -> Set
 
 
 def _convert(name: str, kind: Any, value: Any) -> Any:
+    if get_origin(kind) is Literal:
+        if value not in get_args(kind):
+            raise ConfigError(f"{name} must be one of {', '.join(get_args(kind))}, not {value!r}.")
+        return value
     wanted: Any = Path if kind in (Path, Optional[Path]) else kind
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise ConfigError(f"{name} must be a {wanted.__name__}, not {value!r}.")

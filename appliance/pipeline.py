@@ -61,7 +61,7 @@ class Pipeline:
         self._settings = settings
         self._release = load_release(settings.engine.manifest)
         self._reader = DicomReader(settings.decode)
-        self._engine = OnnxEngine(self._release, settings.engine.threads)
+        self._engine = OnnxEngine(self._release, settings.engine.threads, settings.engine.precision)
         self._judge = StackJudge(self._release, self._engine)
         self._resources = ExitStack()
         self._blank = Verdict(
@@ -77,6 +77,7 @@ class Pipeline:
         with ExitStack() as resources:
             resources.enter_context(self._reader)
             resources.enter_context(self._engine)
+            self._blank = replace(self._blank, engine=self._engine.identity)  # which network it took is known now
             self._resources = resources.pop_all()
         return self
 

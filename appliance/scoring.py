@@ -13,14 +13,12 @@ from appliance.imaging.brain import BrainExtent, find_brain
 from appliance.imaging.checks import check_brain, check_hounsfield, check_tissue, check_window
 from appliance.imaging.damage import check_damage
 from appliance.imaging.head import Head, find_heads
+from appliance.imaging.single import open_picture
 from appliance.imaging.tensor import to_tensor
 from appliance.imaging.zones import ZONES, calibrated, pooled_score, representatives, zone_edges
 from appliance.inference.release import Release
 from appliance.study import SliceStack
 from appliance.verdict import Colour, Reason, ReasonCode, Refused, SlabScore, Timings, Verdict, Zone
-
-MIN_SLICE_SHARE = 0.06
-"""Intracranial share of the head from which a single picture counts as one of the brain."""
 
 
 @dataclass(frozen=True)
@@ -193,15 +191,12 @@ class StackJudge:
         Raises
         ------
         Refused
-            When it shows no brain or has another window.
+            When it shows no brain, or shows it in a window in which it cannot be judged.
         """
-        heads = find_heads(stack)
-        brain = find_brain(stack, heads)
-        if brain.largest_share < MIN_SLICE_SHARE:
-            raise Refused(Reason(ReasonCode.NO_BRAIN))
-        unsuitable = check_window(stack, heads, brain)
-        if unsuitable:
-            raise Refused(unsuitable)
-        scores = self._engine.scores(to_tensor(stack, heads, self._release.size, [0]))
+        picture = open_picture(stack.pixels[0])
+        if picture.refusal:
+            raise Refused(picture.refusal)
+        shown = SliceStack(picture.pixels[None], stack.sources)
+        scores = self._engine.scores(to_tensor(shown, [picture.head], self._release.size, [0]))
         calibration = self._release.slice_calibration
         return calibrated(float(scores[0]), calibration.slope, calibration.offset)

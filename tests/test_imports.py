@@ -36,7 +36,7 @@ LAYERS = {
 
 WEB_NEVER = {"appliance.inference", "appliance.pipeline", "appliance.dicom", "pydicom", "gdcm"}
 
-TRAINING_MAY = {"imaging", "dicom", "camera", "study", "errors", "engine", "verdict", "files"}
+TRAINING_MAY = {"imaging", "dicom", "camera", "study", "errors", "engine", "verdict", "files", "config", "phantom"}
 """Rooms that training shares with the appliance."""
 
 

@@ -18,7 +18,7 @@ SENSITIVITY = 0.95
 """What the operating points are chosen for: a missed bleed weighs more than a false alarm."""
 
 HIGHEST = (1, 2, 3, 4)
-"""Numbers of zones that the study's score may average."""
+"""Numbers of zones that the study's score may average; more would ask of a small bleed that it fills half the head."""
 
 MIN_SLOPE = 1e-3
 """A calibration must not turn scores around, nor make them all equal."""
@@ -68,13 +68,16 @@ def calibrate(scored: Sequence[ScoredStudy]) -> Calibration:
     Raises
     ------
     TrainingError
-        When there is only one kind of study.
+        When there is only one kind of study, or of labelled slices.
     """
     truth = np.array([item.study.haemorrhage for item in scored])
     if truth.all() or not truth.any():
         raise TrainingError("Calibration needs studies with and without haemorrhage.")
-    slice_truth = np.concatenate([item.study.labels for item in scored])
-    slice_scores = np.concatenate([item.scores for item in scored])
+    labelled = [item for item in scored if item.study.labelled]
+    if not any(item.study.labels.any() for item in labelled) or all(item.study.labels.all() for item in labelled):
+        raise TrainingError("Calibration needs labelled slices with and without haemorrhage.")
+    slice_truth = np.concatenate([item.study.labels for item in labelled])
+    slice_scores = np.concatenate([item.scores for item in labelled])
     per_slice = fit_platt(slice_scores, slice_truth)
     pooled = {highest: np.array([item.pooled(highest) for item in scored]) for highest in HIGHEST}
     highest = max(HIGHEST, key=lambda count: area_under_curve(pooled[count], truth))

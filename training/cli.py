@@ -13,7 +13,7 @@ from pathlib import Path
 from appliance.errors import TriageError
 from appliance.verdict import Refused
 
-NEEDED = ("torch", "onnx")
+NEEDED = ("torch", "onnx", "matplotlib", "scipy", "nibabel", "tensorboard")
 """What the [training] extra adds."""
 
 
@@ -30,13 +30,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         found = f"{sys.version_info[0]}.{sys.version_info[1]}"
         return _refuse(f"training needs Python 3.10 or newer; this is {found}.")
     try:
-        from training import steps
+        from training.steps import STEPS
     except ModuleNotFoundError as error:
         if error.name not in NEEDED:
             raise
         return _refuse(f"{error.name} is not installed; install the package with its [training] extra.")
     try:
-        getattr(steps, options.step)(options)
+        STEPS[options.step](options)
     except TriageError as error:
         print("triage-train: " + error.message, file=sys.stderr)
         return error.exit_status
@@ -57,28 +57,48 @@ def _parser() -> argparse.ArgumentParser:
     )
     steps = parser.add_subparsers(dest="step", required=True, metavar="STEP")
 
-    prepare = steps.add_parser("prepare", help="preprocess a data set and draw its splits")
-    train = steps.add_parser("train", help="train the networks of the folds and the final one, or go on")
+    prepare = steps.add_parser("prepare", help="preprocess data sets and draw the folds")
+    train = steps.add_parser("train", help="train the networks of the folds, or go on")
     calibrate = steps.add_parser("calibrate", help="fit calibration and operating points to out-of-fold scores")
-    evaluate = steps.add_parser("evaluate", help="measure out-of-fold scores, or a release on held-out patients")
-    export = steps.add_parser("export", help="write the final network as ONNX with its manifest")
-    release = steps.add_parser("release", help="all of these, one after the other")
+    evaluate = steps.add_parser("evaluate", help="measure out-of-fold scores, compare poolings, draw the curves")
+    check = steps.add_parser("check", help="pictures changed on purpose, bleeds of known volume, simulated heads")
+    leakage = steps.add_parser("leakage", help="measure what a split by slice would pretend")
+    export = steps.add_parser("export", help="write the release: network, manifest, model card, pictures")
+    compare = steps.add_parser("compare", help="train several architectures on repeated splits and compare them")
+    test = steps.add_parser("test", help="measure a release on a data set that had no part in it")
+    every = steps.add_parser("all", help="every step from raw data to a release, as a recipe says")
 
-    for step in (prepare, train, calibrate, evaluate, export, release):
+    for step in (prepare, train, calibrate, evaluate, check, leakage, export, compare, test, every):
         step.add_argument("--work", type=Path, required=True, metavar="DIR", help="folder of this training")
-    for step in (prepare, release):
-        step.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of CT-ICH")
-        step.add_argument("--split-seed", type=int, metavar="N", help="draw other splits than the released ones")
-    for step in (train, release):
+    for step, needed in ((prepare, True), (test, True), (every, False)):
+        action = "store" if step is test else "append"
+        step.add_argument(
+            "--data", type=_named_folder, action=action, required=needed, metavar="NAME:DIR", help="a data set's folder"
+        )
+    prepare.add_argument("--seed", type=int, metavar="N", help="from which the folds are drawn")
+    prepare.add_argument("--folds", type=int, metavar="N", help="into how many parts each data set is divided")
+    train.add_argument("--only", metavar="RUN", help="one fold (fold0, fold1, ...), to train several side by side")
+    for step in (train, leakage):
         step.add_argument("--epochs", type=int, metavar="N", help="passes over the data")
-        step.add_argument("--simulated", type=float, metavar="SHARE", help="share of slices given a simulated bleed")
         step.add_argument("--seed", type=int, metavar="N", help="of initial weights, order and augmentation")
-        step.add_argument("--threads", type=int, default=1, metavar="N", help="of one training (default: %(default)s)")
-    train.add_argument("--only", metavar="RUN", help="a fold (0, 1, ...) or final, to train several side by side")
-    evaluate.add_argument(
-        "--test", type=Path, metavar="DIR", help="folder of the release to judge on held-out patients"
-    )
-    for step in (export, release):
+        step.add_argument("--threads", type=int, default=1, metavar="N", help="of the training (default: %(default)s)")
+        step.add_argument("--device", choices=("cpu", "cuda", "auto"), default="cpu", help="default: %(default)s")
+        step.add_argument("--workers", type=int, default=0, metavar="N", help="processes that make samples beside it")
+    compare.add_argument("--preset", choices=("small", "full"), default="small", help="which networks, how large")
+    compare.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="default: %(default)s")
+    compare.add_argument("--repeats", type=int, metavar="N", help="how many splits")
+    compare.add_argument("--epochs", type=int, metavar="N", help="passes over the data")
+    export.add_argument("--version", required=True, metavar="X.Y.Z", help="of the release")
+    test.add_argument("--release", type=Path, required=True, metavar="DIR", help="folder of the release")
+    every.add_argument("--config", type=Path, required=True, metavar="FILE", help="the recipe, as TOML")
+    for step in (export, every):
         step.add_argument("--to", type=Path, required=True, metavar="DIR", help="folder of the release")
-        step.add_argument("--version", required=True, metavar="X.Y.Z", help="of the release")
+        step.add_argument("--without-int8", action="store_true", help="leave out the network in 8-bit integers")
     return parser
+
+
+def _named_folder(text: str) -> tuple[str, Path]:
+    name, separator, folder = text.partition(":")
+    if not (name and separator and folder):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME:DIR, such as ct_ich:/data/ct_ich")
+    return name, Path(folder)

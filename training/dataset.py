@@ -1,7 +1,7 @@
 """The contract between the data sets and the training: patients, their studies, slices and labels.
 
-A loader (`training.ct_ich` is the first) reads one data set's own layout and gives a `Dataset`; nothing after it knows
-where the slices came from.
+A loader (`training.sources`) reads one data set's own layout and gives a `Dataset`; nothing after it knows where the
+slices came from.
 """
 
 from __future__ import annotations
@@ -14,6 +14,14 @@ import numpy as np
 from appliance.study import SliceStack
 
 ADULT_YEARS = 18.0
+
+KINDS = ("IVH", "IPH", "SAH", "EDH", "SDH")
+"""Kinds of intracranial haemorrhage: intraventricular, intraparenchymal, subarachnoid, epidural, subdural."""
+
+
+def shown_kinds(kinds: np.ndarray) -> frozenset[str]:
+    """Name the `KINDS` that any of the rows shows: bool, shape ``(n, 5)``."""
+    return frozenset(kind for kind, column in zip(KINDS, kinds.T, strict=True) if column.any())
 
 
 @dataclass(frozen=True)
@@ -28,11 +36,34 @@ class DatasetInfo:
         Authors, title, place.
     licence : str
         Of the data, in words.
+    labels : str
+        One sentence: who labelled it, and how its labels become the two classes, urgent (red, black) and not urgent
+        (green, yellow).
     """
 
     name: str
     attribution: str
     licence: str
+    labels: str
+
+
+@dataclass(frozen=True)
+class LabelledStack:
+    """The slices of one study and what is known of each.
+
+    Attributes
+    ----------
+    stack : SliceStack
+        ``n`` slices, from the base up.
+    labels : numpy.ndarray or None
+        bool, shape ``(n,)``: whether a slice shows haemorrhage; None where only the study is labelled.
+    kinds : numpy.ndarray or None
+        bool, shape ``(n, 5)``: which of `KINDS` it shows; None where that is not known slice by slice.
+    """
+
+    stack: SliceStack
+    labels: np.ndarray | None = None
+    kinds: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -47,22 +78,20 @@ class Study:
         Its name, unique within the data set and fit for a file name.
     age_years : float or None
         At the time of the study, where known.
-    labels : numpy.ndarray
-        bool, shape ``(n,)``: slice by slice, from the base up, whether it shows any haemorrhage.
+    haemorrhage : bool
+        The study's label: whether it belongs to the urgent class, as `DatasetInfo.labels` says.
+    kinds : frozenset of str
+        Which of `KINDS` the study shows; empty where there is none, or where nobody said which.
     read : callable
-        Reads the slices: a stack of ``n``, in the order of `labels`.
+        Reads the slices and their labels.
     """
 
     patient: str
     uid: str
     age_years: float | None
-    labels: np.ndarray
-    read: Callable[[], SliceStack]
-
-    @property
-    def haemorrhage(self) -> bool:
-        """Whether any slice shows haemorrhage: the study's label."""
-        return bool(self.labels.any())
+    haemorrhage: bool
+    kinds: frozenset[str]
+    read: Callable[[], LabelledStack]
 
     @property
     def child(self) -> bool:

@@ -10,12 +10,13 @@ import numpy as np
 import onnx
 import onnxruntime
 import torch
+from torch import nn
 
 from appliance.files import replace_file
 from training.calibrate import Calibration, to_manifest
 from training.dataset import DatasetInfo
 from training.documents import TrainingError, digest, read_json, write_json
-from training.network import SliceNet
+from training.prepare import WINDOW_LEVEL, WINDOW_WIDTH
 
 MANIFEST = "manifest.json"
 
@@ -25,17 +26,17 @@ OPSET = 13
 TOLERANCE = 1e-4
 """Largest difference between the scores of the exported and the trained network, relative to 1 or to the score."""
 
-WINDOW_WIDTH, WINDOW_LEVEL = 120, 40
-"""Brain window of the training pictures, in Hounsfield units."""
+MAX_MB = 12.0
+"""Largest file, in millions of bytes."""
 
 
-def to_onnx(network: SliceNet, size: int) -> bytes:
+def to_onnx(network: nn.Module, size: int) -> bytes:
     """Export a network and check the export against it.
 
     Parameters
     ----------
-    network : SliceNet
-        In evaluation mode.
+    network : torch.nn.Module
+        Scores slices, as `training.network.SliceNet` does; put into evaluation mode.
     size : int
         Side of its input in pixels.
 
@@ -47,7 +48,7 @@ def to_onnx(network: SliceNet, size: int) -> bytes:
     Raises
     ------
     TrainingError
-        When ONNX Runtime and torch give different scores.
+        When the file is too large, or ONNX Runtime and torch give different scores.
     """
     network.eval()
     buffer = io.BytesIO()
@@ -62,12 +63,14 @@ def to_onnx(network: SliceNet, size: int) -> bytes:
         dynamo=False,  # the other exporter writes opset 18 whatever is asked
     )
     model = buffer.getvalue()
+    if len(model) > MAX_MB * 1e6:
+        raise TrainingError(f"The network has {len(model) / 1e6:.2f} MB as ONNX; {MAX_MB:.0f} MB may be released.")
     onnx.checker.check_model(onnx.load_from_string(model), full_check=True)
     _compare(model, network, size)
     return model
 
 
-def _compare(model: bytes, network: SliceNet, size: int) -> None:
+def _compare(model: bytes, network: nn.Module, size: int) -> None:
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
     random = np.random.default_rng(0)
     for count in (1, 3):
@@ -88,27 +91,54 @@ def write_release(
     calibration: Calibration,
     data: DatasetInfo,
     development_estimate: dict[str, Any],
+    *,
+    int8: bytes | None = None,
+    int8_auc_loss: float | None = None,
 ) -> Path:
-    """Write the ONNX file and its manifest; the figures of the test are entered later, by it.
+    """Write the ONNX files and their manifest; the figures of the test are entered later, by it.
 
-    The ONNX file comes first and carries its version in its name, so a manifest always names a whole file.
+    The ONNX files come first and carry their version in their names, so a manifest always names whole files.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Where to.
+    version : str
+        Of the release.
+    model : bytes
+        What `to_onnx` returned.
+    size : int
+        Side of its input in pixels.
+    calibration : Calibration
+        How to read its scores.
+    data : DatasetInfo
+        What it has learned from.
+    development_estimate : dict
+        Figures of the out-of-fold scores.
+    int8 : bytes, optional
+        What `training.quantise.quantise` made of it.
+    int8_auc_loss : float, optional
+        What `training.quantise.check_int8` measured.
 
     Returns
     -------
     pathlib.Path
         The manifest.
     """
-    name = f"slicenet-{version}.onnx"
-    with replace_file(folder / name) as file:
-        file.write(model)
+    network = _write_network(folder, f"slicenet-{version}.onnx", model)
+    quantised: dict[str, Any] = {}
+    if int8 is not None:
+        loss = None if int8_auc_loss is None else round(int8_auc_loss, 4)
+        written = _write_network(folder, f"slicenet-{version}-int8.onnx", int8)
+        quantised = {"int8": {**written, "slice_auc_loss": loss}}
     manifest = folder / MANIFEST
     write_json(
         manifest,
         {
             "name": "slicenet",
             "version": version,
-            "file": name,
-            "sha256": digest(model),
+            **network,
+            **quantised,
             "opset": OPSET,
             "input": {"size": size, "window_width": WINDOW_WIDTH, "window_level": WINDOW_LEVEL},
             **to_manifest(calibration),
@@ -119,6 +149,12 @@ def write_release(
         },
     )
     return manifest
+
+
+def _write_network(folder: Path, name: str, model: bytes) -> dict[str, str]:
+    with replace_file(folder / name) as file:
+        file.write(model)
+    return {"file": name, "sha256": digest(model)}
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

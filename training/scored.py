@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import onnxruntime
 import torch
+from torch import nn
 
 from appliance.imaging.zones import pooled_score, representatives
-from training.network import SliceNet
 from training.prepare import PreparedStudy
 
 Scorer = Callable[[np.ndarray], np.ndarray]
@@ -44,13 +44,14 @@ def score(scorer: Scorer, studies: Iterable[PreparedStudy]) -> list[ScoredStudy]
     return [ScoredStudy(study, scorer(study.slices[:, None].astype(np.float32) / 255)) for study in studies]
 
 
-def torch_scorer(network: SliceNet) -> Scorer:
-    """Score with a trained network."""
+def torch_scorer(network: nn.Module) -> Scorer:
+    """Score with a trained network, on the device where it is."""
     network.eval()
+    device = next(network.parameters()).device
 
     def run(slices: np.ndarray) -> np.ndarray:
         with torch.no_grad():
-            return network(torch.from_numpy(slices)).numpy()
+            return network(torch.from_numpy(slices).to(device)).cpu().numpy()
 
     return run
 

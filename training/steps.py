@@ -5,53 +5,56 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import torch
 
+from training import sources
 from training.calibrate import calibrate as fit_calibration
 from training.calibrate import from_manifest, read_calibration, write_calibration
-from training.ct_ich import INFO, load_ct_ich
-from training.documents import TrainingError, read_json, write_json
+from training.compare.run import NETWORKS, PRESETS
+from training.compare.run import compare as run_compare
+from training.config import read_recipe
+from training.detection import measure_detection
+from training.documents import TrainingError, write_json
+from training.domain_shift import measure_shift
 from training.evaluate import development_estimate
 from training.evaluate import evaluate as measure
-from training.export import read_manifest, released_network, to_onnx, write_release
-from training.prepare import SIZE, prepare_study, write_prepared
-from training.scored import onnx_scorer, score
-from training.splits import SEED, make_splits, read_splits, write_splits
-from training.train import Settings, load_trained
+from training.export import read_manifest, released_network
+from training.judged import judged_slices, judged_studies, nested
+from training.leakage import EPOCHS, measure_leakage
+from training.machine import Machine
+from training.phantoms import measure_phantoms
+from training.plots import draw_reliability, draw_roc, draw_training
+from training.pooling import compare_pooling
+from training.prepare import prepare_all, read_prepared
+from training.release import release
+from training.scored import onnx_scorer, score, torch_scorer
+from training.splits import FOLDS, SEED
+from training.train import Settings
 from training.workspace import Workspace
 
 
 def prepare(options: argparse.Namespace) -> None:
-    """Preprocess every study and draw the splits."""
-    workspace = Workspace(options.work)
-    dataset = load_ct_ich(options.data)
-    seed = SEED if options.split_seed is None else options.split_seed
-    splits = make_splits(dataset.info.name, dataset.studies, seed)
-    for study in dataset.studies:
-        prepared = prepare_study(study)
-        write_prepared(workspace.slices, prepared)
-        outside = int(study.labels.sum() - prepared.labels.sum())
-        _say(f"{study.uid}: {len(prepared.labels)} slices of {len(study.labels)} show brain, {outside} bleeding do not")
-    write_splits(workspace.splits_file, splits)
+    """Preprocess data sets and draw the folds."""
+    seed = SEED if options.seed is None else options.seed
+    folds = FOLDS if options.folds is None else options.folds
+    datasets = [sources.load(name, folder) for name, folder in options.data]
+    Workspace(options.work).prepare(datasets, seed, folds, _say)
 
 
 def train(options: argparse.Namespace) -> None:
-    """Train the networks of all folds and the final one, or one of them."""
+    """Train the networks of all folds, or of one."""
     torch.set_num_threads(options.threads)
     workspace = Workspace(options.work)
-    given = {name: getattr(options, name) for name in ("epochs", "simulated", "seed")}
-    settings = Settings(**{name: value for name, value in given.items() if value is not None})
-    folds = len(workspace.splits().folds)
-    runs: dict[str, int | None] = {**{str(fold): fold for fold in range(folds)}, "final": None}
-    only = getattr(options, "only", None)
-    if only is not None and only not in runs:
-        raise TrainingError(f"There is no run {only}; --only takes one of {', '.join(runs)}.")
-    for name in [only] if only is not None else runs:
-        _say(f"training {workspace.run_folder(runs[name])}")
-        workspace.train(runs[name], settings)
+    folds = workspace.folds
+    if options.only is not None and options.only not in folds:
+        raise TrainingError(f"There is no run {options.only}; --only takes one of {', '.join(folds)}.")
+    with Machine.here(options.device, options.workers) as machine:
+        for fold in folds if options.only is None else [options.only]:
+            _say(f"training {workspace.run_folder(fold)}")
+            workspace.train(fold, _settings(options), machine)
 
 
 def calibrate(options: argparse.Namespace) -> None:
@@ -62,54 +65,135 @@ def calibrate(options: argparse.Namespace) -> None:
 
 
 def evaluate(options: argparse.Namespace) -> None:
-    """Measure the out-of-fold scores, or a release on the held-out patients."""
+    """Measure the out-of-fold scores, compare poolings, and draw the curves."""
     workspace = Workspace(options.work)
-    released = getattr(options, "test", None)
-    if released is None:
-        figures = development_estimate(workspace.out_of_fold())
-        write_json(workspace.development_file, figures)
-    else:
-        figures = _test(workspace, released)
-    print(json.dumps(figures, indent=2))
+    folds = workspace.out_of_fold()
+    figures = development_estimate(folds)
+    write_json(workspace.document("development"), figures)
+    write_json(workspace.document("pooling"), compare_pooling(folds))
+    everything = nested(folds)
+    parts = {"Studies": judged_studies(*everything), "Slices": judged_slices(*everything)}
+    draw_roc(workspace.picture("roc"), parts)
+    draw_reliability(workspace.picture("reliability"), parts)
+    draw_training(workspace.picture("training"), {name: workspace.log_file(name) for name in workspace.folds})
+    _answer(figures)
+
+
+def check(options: argparse.Namespace) -> None:
+    """Look beyond the data: pictures changed on purpose, bleeds of known volume, simulated heads."""
+    workspace = Workspace(options.work)
+    calibration = read_calibration(workspace.calibration_file)
+    networks, folds = workspace.networks(), [workspace.inside(fold) for fold in workspace.folds]
+    scored = workspace.out_of_fold()
+    others = [[item for other in scored if other is not fold for item in other] for fold in scored]
+    tables = {
+        "shift": measure_shift(networks, folds, calibration.highest),
+        "detection": measure_detection(networks, folds, [fit_calibration(rest) for rest in others]),
+        "phantoms": measure_phantoms(torch_scorer(workspace.ensemble()), calibration),
+    }
+    for name, table in tables.items():
+        write_json(workspace.document(name), table)
+    _answer(tables)
+
+
+def leakage(options: argparse.Namespace) -> None:
+    """Train and measure the same network on a split by slice and on one by patient."""
+    torch.set_num_threads(options.threads)
+    workspace = Workspace(options.work)
+    if options.epochs is None:
+        options.epochs = EPOCHS
+    fold = workspace.folds[0]
+    folder = workspace.folder / "leakage"
+    with Machine.here(options.device, options.workers) as machine:
+        measured = measure_leakage(folder, workspace.outside(fold), workspace.inside(fold), _settings(options), machine)
+    write_json(workspace.document("leakage"), measured)
+    _answer(measured)
 
 
 def export(options: argparse.Namespace) -> None:
-    """Write the release: ONNX, manifest and splits."""
+    """Write the release."""
     workspace = Workspace(options.work)
-    model = to_onnx(load_trained(workspace.run_folder(None)), SIZE)
-    estimate = read_json(workspace.development_file, "evaluate")
-    manifest = write_release(
-        options.to, options.version, model, SIZE, read_calibration(workspace.calibration_file), INFO, estimate
-    )
-    write_splits(options.to / "splits.json", workspace.splits())
+    calibration = read_calibration(workspace.calibration_file)
+    manifest = release(workspace, options.to, options.version, calibration, int8=not options.without_int8)
     _say(f"released {manifest}")
 
 
-def release(options: argparse.Namespace) -> None:
-    """All steps, one after the other."""
-    for step in (prepare, train, calibrate, evaluate, export):
-        step(options)
-    print(json.dumps(_test(Workspace(options.work), options.to), indent=2))
+def compare(options: argparse.Namespace) -> None:
+    """Train several architectures on repeated splits and compare them."""
+    workspace = Workspace(options.work)
+    preset = PRESETS[options.preset]
+    report = run_compare(
+        workspace.studies(),
+        NETWORKS,
+        repeats=options.repeats or preset.repeats,
+        epochs=options.epochs or preset.epochs,
+        seed=SEED,
+        size=preset.size,
+        folder=workspace.folder / f"compare-{options.preset}",
+        device=options.device,
+    )
+    _answer(report)
 
 
-def _test(workspace: Workspace, folder: Path) -> dict[str, Any]:
-    """Judge a release on the held-out patients and enter the figures in its manifest.
-
-    One network is tested in a workspace, and may be tested again to repeat its figures. A second network would be
-    chosen by them.
-    """
-    manifest = read_manifest(folder)
-    tested = workspace.test_file.is_file() and read_json(workspace.test_file, "evaluate")["sha256"]
-    if tested and tested != manifest["sha256"]:
-        raise TrainingError(f"{workspace.folder} has tested another network already; the test set is scored once.")
-    patients = read_splits(folder / "splits.json").test
+def test(options: argparse.Namespace) -> None:
+    """Measure a release on a data set that had no part in it; nothing of it enters the release."""
+    name, folder = options.data
+    manifest = read_manifest(options.release)
     calibration = from_manifest(manifest)
-    scored = score(onnx_scorer(released_network(folder, manifest)), workspace.held_out(patients))
-    figures = measure(scored, [calibration] * len(scored), calibration.highest)
-    write_json(workspace.test_file, {"sha256": manifest["sha256"], **figures})
-    if manifest["test"] != figures:
-        write_json(folder / "manifest.json", {**manifest, "test": figures})
-    return figures
+    slices = Workspace(options.work).folder / f"test-{name}" / "slices"
+    studies = prepare_all(sources.load(name, folder), slices, _say)
+    prepared = read_prepared(slices, {study.patient for study in studies})
+    scored = score(onnx_scorer(released_network(options.release, manifest)), prepared)
+    network = {key: manifest[key] for key in ("name", "version", "sha256")}
+    report = {"network": network, "data": name, **measure(scored, calibration)}
+    write_json(options.work / f"test-{name}" / "report.json", report)
+    _answer(report)
+
+
+def everything(options: argparse.Namespace) -> None:
+    """Every step from raw data to a release, as a recipe says."""
+    recipe = read_recipe(options.config)
+    folders = {**recipe.sources, **dict(options.data or [])}
+    unknown = sorted(set(folders) - set(recipe.sources))
+    absent = sorted(name for name, folder in folders.items() if folder is None)
+    if unknown or absent:
+        wrong = f"does not use {unknown[0]}" if unknown else f"needs the folder of {absent[0]}: --data {absent[0]}:DIR"
+        raise TrainingError(f"{options.config} {wrong}.")
+    given = {"work": options.work, "threads": recipe.threads, "epochs": recipe.epochs, "device": "cpu", "workers": 0}
+    prepare(argparse.Namespace(**given, data=list(folders.items()), seed=recipe.seed, folds=recipe.folds))
+    for number, fold in enumerate(Workspace(options.work).folds):
+        train(argparse.Namespace(**given, only=fold, seed=recipe.seed_of(number)))
+    calibrate(argparse.Namespace(**given))
+    evaluate(argparse.Namespace(**given))
+    check(argparse.Namespace(**given))
+    short = min(recipe.epochs, EPOCHS)
+    leakage(argparse.Namespace(**{**given, "epochs": short}, seed=recipe.seed_of(0)))
+    released = {"to": options.to, "version": recipe.version, "without_int8": options.without_int8}
+    export(argparse.Namespace(**given, **released))
+
+
+STEPS: dict[str, Callable[[argparse.Namespace], None]] = {
+    "prepare": prepare,
+    "train": train,
+    "calibrate": calibrate,
+    "evaluate": evaluate,
+    "check": check,
+    "leakage": leakage,
+    "export": export,
+    "compare": compare,
+    "test": test,
+    "all": everything,
+}
+"""What each subcommand does."""
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    given = {name: getattr(options, name) for name in ("epochs", "seed")}
+    return Settings(**{name: value for name, value in given.items() if value is not None})
+
+
+def _answer(document: Any) -> None:
+    print(json.dumps(document, indent=2, ensure_ascii=False))
 
 
 def _say(line: str) -> None:

@@ -1,45 +1,48 @@
-"""Training of one slice network: of a fold, or the final one."""
+"""Training of one slice network, on a processor, on one GPU, or on several (`torchrun`)."""
 
 from __future__ import annotations
 
 import copy
-import csv
 import io
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
-import torch.nn.functional as F
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+from torch.utils.data import DataLoader
 
 from appliance.files import replace_file
-from training.augment import augment
 from training.documents import TrainingError
-from training.lesions import add_lesions
+from training.losses import label_loss, map_loss
+from training.machine import CPU, Machine
 from training.metrics import area_under_curve
-from training.network import STRIDE, SliceNet
-from training.prepare import PreparedStudy
+from training.network import MAP_STRIDE, SliceNet
+from training.prepare import SIZE, PreparedStudy
+from training.samples import Sample, Samples
 from training.scored import score, torch_scorer
+from training.training_log import write_log
 
-LOG_FIELDS = ("epoch", "loss", "learning_rate", "seconds", "slice_auc", "study_auc")
+WATCH_EVERY = 5  # epochs
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How a network is trained. Two runs with equal settings, data and number of threads give equal networks.
+    """How a network is trained. Two runs with equal settings, data, device and threads give equal networks.
 
     Attributes
     ----------
     epochs : int
         Passes, each drawing as many slices as there are.
     batch : int
-        Slices a step.
+        Slices a step, over all devices.
     learning_rate : float
-        Highest; a fifth of the way linear up to it, then a cosine down to 0.
+        Highest; a short way linear up to it, then a cosine down to 0.
     weight_decay : float
         Of AdamW (Loshchilov and Hutter 2019).
     positives : float
@@ -47,24 +50,24 @@ class Settings:
     simulated : float
         Share of drawn slices without haemorrhage that are given a simulated bleed.
     smoothing : float
-        Labels are drawn this far towards 0.5.
+        Labels are drawn this far from 0 and 1.
     location : float
-        Weight of the question where simulated blood lies, beside the question whether there is any.
+        Weight of the question where the blood lies, beside the question whether there is any.
     averaging : float
         Decay of the exponential moving average of the weights, a step; the average is what is kept.
     seed : int
-        Of initial weights, order and augmentation.
+        Of initial weights, order and samples.
     """
 
-    epochs: int = 28
+    epochs: int = 100
     batch: int = 32
-    learning_rate: float = 1.5e-3
+    learning_rate: float = 3e-3
     weight_decay: float = 0.05
-    positives: float = 0.35
-    simulated: float = 0.25
-    smoothing: float = 0.05
+    positives: float = 0.15
+    simulated: float = 0.5
+    smoothing: float = 0.03
     location: float = 1.0
-    averaging: float = 0.99
+    averaging: float = 0.995
     seed: int = 1
 
 
@@ -77,61 +80,75 @@ class Trainer:
         To learn from.
     settings : Settings
         How.
+    machine : Machine
+        Where.
     """
 
-    def __init__(self, studies: Sequence[PreparedStudy], settings: Settings) -> None:
+    def __init__(self, studies: Sequence[PreparedStudy], settings: Settings, machine: Machine = CPU) -> None:
         self.settings = settings
         self.epoch = 0
-        self._slices = torch.from_numpy(np.concatenate([study.slices for study in studies]))
-        self._depth = torch.from_numpy(np.concatenate([study.depth for study in studies]))
-        self._labels = torch.from_numpy(np.concatenate([study.labels for study in studies]))
-        self._weights = _drawing_weights(studies, settings.positives)
+        self._machine = machine
+        self._samples = Samples(studies, settings.simulated, SIZE // MAP_STRIDE, settings.seed)
+        self._weights = torch.from_numpy(self._samples.drawing_weights(settings.positives))
         torch.manual_seed(settings.seed)
-        self._network = SliceNet().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._network = SliceNet().to(device=machine.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = copy.deepcopy(self._network).eval()
+        learner = _Learner(self._network)
+        self._learner: nn.Module = DistributedDataParallel(learner) if machine.processes > 1 else learner
         self._optimizer = torch.optim.AdamW(_groups(self._network, settings.weight_decay), lr=settings.learning_rate)
 
+    @property
+    def _steps(self) -> int:
+        return -(-len(self._samples) // self.settings.batch)
+
     def run_epoch(self) -> dict[str, float]:
-        """Train for one epoch and return its mean loss, last learning rate and seconds."""
+        """Train for one epoch and return its mean losses, last learning rate and seconds."""
         started = time.perf_counter()
         # all randomness comes from the seed and the epoch's number, so that a resumed run repeats an unbroken one
-        torch.manual_seed(self.settings.seed * 100_003 + self.epoch)
-        generator = torch.Generator().manual_seed(self.settings.seed * 100_019 + self.epoch)
-        order = torch.multinomial(self._weights, len(self._weights), replacement=True, generator=generator)
-        batches = torch.split(order, self.settings.batch)
-        self._network.train()
-        losses = [
-            self._step(indices, self.epoch + number / len(batches), generator) for number, indices in enumerate(batches)
-        ]
+        torch.manual_seed((self.settings.seed * 100_003 + self.epoch) * 1009 + self._machine.rank)
+        self._learner.train()
+        losses = [self._step(batch, self.epoch + number / self._steps) for number, batch in enumerate(self._batches())]
         self.epoch += 1
+        loss, map_loss = np.mean(losses, axis=0)
         return {
             "epoch": self.epoch,
-            "loss": float(np.mean(losses)),
+            "loss": float(loss),
+            "map_loss": float(map_loss),
             "learning_rate": self._optimizer.param_groups[0]["lr"],
             "seconds": time.perf_counter() - started,
         }
 
-    def _step(self, indices: Tensor, moment: float, generator: Generator) -> float:
+    def _batches(self) -> Iterator[Sample]:
+        """Draw the epoch's slices, and give the part of every batch that is for this process."""
+        generator = torch.Generator().manual_seed(self.settings.seed * 100_019 + self.epoch)
+        draws = self._steps * self.settings.batch
+        chosen = torch.multinomial(self._weights, draws, replacement=True, generator=generator).tolist()
+        mine = [(index, draw) for draw, index in enumerate(chosen)][self._machine.rank :: self._machine.processes]
+        self._samples.epoch = self.epoch
+        return iter(
+            DataLoader(
+                self._samples,
+                batch_size=self.settings.batch // self._machine.processes,
+                sampler=mine,
+                num_workers=self._machine.workers,
+                worker_init_fn=_one_thread,
+            )
+        )
+
+    def _step(self, batch: Sample, moment: float) -> tuple[float, float]:
         for group in self._optimizer.param_groups:
             group["lr"] = self._learning_rate(moment)
-        slices = self._slices[indices, None].float() / 255
-        labels = self._labels[indices]
-        wanted = ~labels & (torch.rand(len(indices), generator=generator) < self.settings.simulated)
-        slices, blood = add_lesions(slices, self._depth[indices, None].float(), wanted, generator)
-        bleeding = (labels | (blood.flatten(1).amax(dim=1) > 0.5)).float()
-        target = bleeding * (1 - 2 * self.settings.smoothing) + self.settings.smoothing
-        slices, blood = augment(slices, blood, generator)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            features = self._network.describe(slices)
-            scores, cells = self._network.decide(features), self._network.locate(features)
-        loss = F.binary_cross_entropy_with_logits(scores.float(), target)
-        loss = loss + self.settings.location * _location_loss(cells[~labels].float(), blood[~labels])
+        slices, labels, cells = (part.to(self._machine.device, non_blocking=True) for part in batch)
+        with torch.autocast(self._machine.device.type, dtype=torch.bfloat16):
+            scores, found = self._learner(slices.contiguous(memory_format=torch.channels_last))
+        loss = label_loss(scores.float(), labels, self.settings.smoothing)
+        where = map_loss(found.float(), cells)
         self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        (loss + self.settings.location * where).backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self._network.parameters(), 5.0)
         self._optimizer.step()
-        self._follow()
-        return float(loss.detach())
+        self._follow(round(moment * self._steps))
+        return loss.item(), where.item()
 
     def _learning_rate(self, moment: float) -> float:
         warm = min(self.settings.epochs / 20, 3)
@@ -141,11 +158,12 @@ class Trainer:
         return self.settings.learning_rate * 0.5 * (1 + float(np.cos(np.pi * share)))
 
     @torch.no_grad()
-    def _follow(self) -> None:
+    def _follow(self, step: int) -> None:
         """Let the average follow the weights, and the statistics of the batch normalisation with them."""
+        decay = min(self.settings.averaging, (step + 1) / (step + 10))
         for kept, new in zip(self.average.state_dict().values(), self._network.state_dict().values(), strict=True):
             if kept.dtype.is_floating_point:
-                kept.lerp_(new, 1 - self.settings.averaging)
+                kept.lerp_(new, 1 - decay)
             else:
                 kept.copy_(new)
 
@@ -182,38 +200,57 @@ class Trainer:
         self._optimizer.load_state_dict(state["optimizer"])
 
 
+class _Learner(nn.Module):
+    """The network as it is asked in training: scores and map at once, through one `forward` that can be distributed."""
+
+    def __init__(self, network: SliceNet) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, slices: Tensor) -> tuple[Tensor, Tensor]:
+        return self.network.judge(slices)
+
+
 def train(
-    folder: Path, studies: Sequence[PreparedStudy], settings: Settings, watched: Sequence[PreparedStudy] = ()
+    folder: Path,
+    studies: Sequence[PreparedStudy],
+    settings: Settings,
+    watched: Sequence[PreparedStudy] = (),
+    machine: Machine = CPU,
 ) -> SliceNet:
     """Train a network, or finish one that was interrupted.
 
     Parameters
     ----------
     folder : pathlib.Path
-        Receives ``checkpoint.pt`` and ``log.csv``, one row an epoch.
+        Receives ``checkpoint.pt``, ``log.csv`` (one row an epoch) and the same for TensorBoard in ``events``.
     studies : sequence of PreparedStudy
         To learn from.
     settings : Settings
         How.
     watched : sequence of PreparedStudy
         Scored for the log alone: nothing is chosen by them.
+    machine : Machine
+        Where.
 
     Returns
     -------
     SliceNet
-        The averaged network, in evaluation mode.
+        The averaged network, in evaluation mode, on the processor.
     """
-    trainer = Trainer(studies, settings)
+    _one_thread()
+    trainer = Trainer(studies, settings, machine)
     checkpoint = folder / "checkpoint.pt"
     if checkpoint.is_file():
         trainer.resume(checkpoint)
     while trainer.epoch < settings.epochs:
         row: dict[str, Any] = trainer.run_epoch()
-        if watched:
-            row.update(_watch(trainer.average, watched))
-        trainer.save(checkpoint)
-        _log(folder / "log.csv", row)
-    return trainer.average
+        if machine.first:
+            if watched and (trainer.epoch % WATCH_EVERY == 0 or trainer.epoch == settings.epochs):
+                row.update(_watch(trainer.average, watched))
+            trainer.save(checkpoint)
+            write_log(folder, row)
+    return trainer.average.cpu()
 
 
 def load_trained(folder: Path) -> SliceNet:
@@ -232,34 +269,21 @@ def load_trained(folder: Path) -> SliceNet:
     return network.eval()
 
 
+def _one_thread(_worker: int = 0) -> None:
+    """Small pictures wait for OpenCV's threads more than they gain by them."""
+    cv2.setNumThreads(1)
+
+
 def _watch(network: SliceNet, studies: Sequence[PreparedStudy]) -> dict[str, float]:
     scored = score(torch_scorer(network), studies)
-    slice_scores = np.concatenate([item.scores for item in scored])
-    slice_truth = np.concatenate([item.study.labels for item in scored])
+    labelled = [item for item in scored if item.study.labelled]
+    slice_scores = np.concatenate([np.empty(0), *(item.scores for item in labelled)])
+    slice_truth = np.concatenate([np.empty(0, dtype=bool), *(item.study.labels for item in labelled)])
     study_truth = np.array([item.study.haemorrhage for item in scored])
     return {
         "slice_auc": area_under_curve(slice_scores, slice_truth),
         "study_auc": area_under_curve(np.array([item.pooled(2) for item in scored]), study_truth),
     }
-
-
-def _location_loss(cells: Tensor, blood: Tensor) -> Tensor:
-    """Cross-entropy of the cells of slices whose blood is all simulated; those with blood weigh as much as the rest."""
-    target = (F.max_pool2d(blood, STRIDE) > 0.5).float()
-    loss = F.binary_cross_entropy_with_logits(cells, target, reduction="none")
-    with_blood = (loss * target).sum() / target.sum().clamp(min=1)
-    return with_blood + (loss * (1 - target)).sum() / (1 - target).sum().clamp(min=1)
-
-
-def _drawing_weights(studies: Sequence[PreparedStudy], positives: float) -> Tensor:
-    """Chance of each slice to be drawn: bleeding patients share `positives` equally, other slices the rest."""
-    bleeding = sum(bool(study.labels.any()) for study in studies)
-    negatives = sum(int((~study.labels).sum()) for study in studies)
-    weights = [
-        np.where(study.labels, positives / max(bleeding * int(study.labels.sum()), 1), (1 - positives) / negatives)
-        for study in studies
-    ]
-    return torch.from_numpy(np.concatenate(weights))
 
 
 def _groups(network: SliceNet, weight_decay: float) -> list[dict[str, Any]]:
@@ -271,21 +295,7 @@ def _groups(network: SliceNet, weight_decay: float) -> list[dict[str, Any]]:
 
 def _load(path: Path) -> dict[str, Any]:
     try:
-        state: dict[str, Any] = torch.load(path, weights_only=True)
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, ValueError, EOFError) as error:
         raise TrainingError(f"{path} cannot be read; run `triage-train train` first.") from error
     return state
-
-
-def _log(path: Path, row: dict[str, Any]) -> None:
-    """Add a row; rows that an interrupted run wrote beyond its checkpoint are left out."""
-    rows = []
-    if path.is_file():
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = [item for item in csv.DictReader(file) if int(item["epoch"]) < row["epoch"]]
-    text = io.StringIO()
-    writer = csv.DictWriter(text, LOG_FIELDS, restval="")
-    writer.writeheader()
-    writer.writerows([*rows, {key: round(value, 6) for key, value in row.items()}])
-    with replace_file(path) as file:
-        file.write(text.getvalue().encode())

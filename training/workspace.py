@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from training.prepare import PreparedStudy, read_prepared
+from training.dataset import Dataset
+from training.documents import TrainingError, read_json, write_json
+from training.machine import CPU, Machine
+from training.network import Ensemble, SliceNet
+from training.prepare import PreparedStudy, prepare_all, read_prepared
 from training.scored import ScoredStudy, score, torch_scorer
-from training.splits import Splits, read_splits
+from training.splits import Splits, k_fold, read_splits, write_splits
 from training.train import Settings, load_trained, train
 
 
@@ -15,62 +21,113 @@ from training.train import Settings, load_trained, train
 class Workspace:
     """Where each step finds what the one before it left.
 
+    A training may learn from several data sets. Each is divided into folds by itself, and a fold of the training is
+    that fold of all of them; patients are named after their data set, since two may use the same names.
+
     Attributes
     ----------
     folder : pathlib.Path
-        ``slices/`` (prepared studies), ``splits.json``, ``fold0/`` and so on and ``final/`` (a checkpoint and a log
-        each), ``calibration.json``, ``development.json``, ``test.json``.
+        ``slices/NAME/`` (prepared studies), ``splits-NAME.json``, ``fold0/`` and so on (checkpoint, log and settings),
+        ``calibration.json``, ``development.json``, ``pooling.json`` and other figures, pictures, ``test-NAME/``.
     """
 
     folder: Path
-
-    @property
-    def slices(self) -> Path:
-        """Folder of the prepared studies."""
-        return self.folder / "slices"
-
-    @property
-    def splits_file(self) -> Path:
-        """The splits."""
-        return self.folder / "splits.json"
 
     @property
     def calibration_file(self) -> Path:
         """The calibration, from out-of-fold scores."""
         return self.folder / "calibration.json"
 
-    @property
-    def development_file(self) -> Path:
-        """Figures of the out-of-fold scores."""
-        return self.folder / "development.json"
+    def document(self, name: str) -> Path:
+        """Figures that one of the steps measured."""
+        return self.folder / f"{name}.json"
+
+    def picture(self, name: str) -> Path:
+        """What a step drew."""
+        return self.folder / f"{name}.png"
+
+    def run_folder(self, fold: str) -> Path:
+        """Folder of a fold's training."""
+        return self.folder / fold
+
+    def log_file(self, fold: str) -> Path:
+        """The course of a fold's training."""
+        return self.run_folder(fold) / "log.csv"
+
+    def prepare(self, datasets: Sequence[Dataset], seed: int, folds: int, say: Callable[[str], None]) -> None:
+        """Preprocess the studies that are not yet, and draw the folds."""
+        for dataset in datasets:
+            name = dataset.info.name
+            studies = prepare_all(dataset, self._slices(name), say)
+            write_splits(self.splits_file(name), k_fold(name, studies, seed, folds))
+
+    def splits_file(self, name: str) -> Path:
+        """The folds of a data set."""
+        return self.folder / f"splits-{name}.json"
+
+    def splits(self) -> dict[str, Splits]:
+        """Read the folds of every data set.
+
+        Raises
+        ------
+        TrainingError
+            When nothing is prepared, or the data sets have different numbers of folds.
+        """
+        found = [read_splits(path) for path in sorted(self.folder.glob("splits-*.json"))]
+        if not found:
+            raise TrainingError(f"{self.folder} holds no prepared data set; run `triage-train prepare` first.")
+        if len({tuple(splits.parts) for splits in found}) > 1:
+            raise TrainingError(
+                f"The data sets in {self.folder} have different folds; run `triage-train prepare` with all of them."
+            )
+        return {splits.dataset: splits for splits in found}
 
     @property
-    def test_file(self) -> Path:
-        """Figures of the held-out patients, and the hash of the one network that was tested."""
-        return self.folder / "test.json"
+    def folds(self) -> tuple[str, ...]:
+        """Names of the folds."""
+        return tuple(next(iter(self.splits().values())).parts)
 
-    def run_folder(self, fold: int | None) -> Path:
-        """Folder of a fold's training, or of None's, the final one."""
-        return self.folder / ("final" if fold is None else f"fold{fold}")
+    def inside(self, fold: str) -> list[PreparedStudy]:
+        """Read the studies that a fold's network is judged by."""
+        return [study for name, splits in self.splits().items() for study in self._read(name, splits.parts[fold])]
 
-    def splits(self) -> Splits:
-        """Read the splits."""
-        return read_splits(self.splits_file)
+    def outside(self, fold: str) -> list[PreparedStudy]:
+        """Read the studies that a fold's network learns from."""
+        return [study for name, splits in self.splits().items() for study in self._read(name, splits.without(fold))]
 
-    def train(self, fold: int | None, settings: Settings) -> None:
-        """Train the network of a fold, or of None, the final one, or finish it."""
-        splits = self.splits()
-        studies = read_prepared(self.slices, splits.training_for(fold))
-        watched = [] if fold is None else read_prepared(self.slices, splits.folds[fold])
-        train(self.run_folder(fold), studies, settings, watched)
+    def studies(self) -> list[PreparedStudy]:
+        """Read the studies of all folds."""
+        return [study for name, splits in self.splits().items() for study in self._read(name, splits.without())]
+
+    def train(self, fold: str, settings: Settings, machine: Machine = CPU) -> None:
+        """Train the network of a fold, or finish it."""
+        folder = self.run_folder(fold)
+        train(folder, self.outside(fold), settings, self.inside(fold), machine)
+        if machine.first:
+            write_json(folder / "settings.json", asdict(settings))
+
+    def settings(self) -> list[dict[str, Any]]:
+        """Read the settings of every fold's training."""
+        return [read_json(self.run_folder(fold) / "settings.json", "train") for fold in self.folds]
+
+    def networks(self) -> list[SliceNet]:
+        """Return the trained network of every fold."""
+        return [load_trained(self.run_folder(fold)) for fold in self.folds]
 
     def out_of_fold(self) -> list[list[ScoredStudy]]:
         """Score each fold with the network that was trained on the others."""
         return [
-            score(torch_scorer(load_trained(self.run_folder(number))), read_prepared(self.slices, fold))
-            for number, fold in enumerate(self.splits().folds)
+            score(torch_scorer(network), self.inside(fold))
+            for network, fold in zip(self.networks(), self.folds, strict=True)
         ]
 
-    def held_out(self, patients: tuple[str, ...]) -> list[PreparedStudy]:
-        """Read the studies of held-out patients."""
-        return read_prepared(self.slices, patients)
+    def ensemble(self) -> Ensemble:
+        """Return the network to release: the average of those of all folds."""
+        return Ensemble(self.networks())
+
+    def _slices(self, name: str) -> Path:
+        return self.folder / "slices" / name
+
+    def _read(self, name: str, patients: Sequence[str]) -> list[PreparedStudy]:
+        studies = read_prepared(self._slices(name), patients)
+        return [replace(study, patient=f"{name}/{study.patient}") for study in studies]

@@ -18,6 +18,15 @@ ENDINGS = (".png", ".jpg", ".jpeg")
 MAX_SIDE = 4096
 """Larger pictures are no slices."""
 
+MARK_CHROMA = 40
+"""How far the differences between the colour channels of a coloured mark lie from those of most of the picture."""
+
+MAX_MARKED = 0.08
+"""Share of a picture that marks may cover; one with more colour is left as it is."""
+
+MAX_COLOURED = 0.3
+"""Share of a picture from which it is a colour photograph."""
+
 
 def find_pictures(folder: Path) -> List[Path]:
     """List the pictures of a folder in the order of their names, numbers by value.
@@ -42,7 +51,7 @@ def _natural(path: Path) -> List[object]:
 
 
 def read_picture(path: Path) -> np.ndarray:
-    """Read one picture as grey levels.
+    """Read one picture as grey levels: what is transparent is black, and coloured marks are painted over.
 
     Returns
     -------
@@ -52,16 +61,36 @@ def read_picture(path: Path) -> np.ndarray:
     Raises
     ------
     Refused
-        With ``photo_unreadable`` when it cannot be read.
+        With ``photo_unreadable`` when it cannot be read, ``photo_not_brain_window`` when it is a colour photograph.
     """
     try:
         data = np.fromfile(path, dtype=np.uint8)
-        picture = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE) if len(data) else None
+        picture = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if len(data) else None
     except (OSError, cv2.error) as error:
         raise Refused(Reason(ReasonCode.PHOTO_UNREADABLE, {"name": path.name})) from error
-    if picture is None or max(picture.shape) > MAX_SIDE or min(picture.shape) < 64:
+    if picture is None or max(picture.shape[:2]) > MAX_SIDE or min(picture.shape[:2]) < 64:
         raise Refused(Reason(ReasonCode.PHOTO_UNREADABLE, {"name": path.name}))
-    return np.asarray(picture)
+    if picture.dtype != np.uint8:
+        picture = cv2.normalize(picture, None, 0, 255, cv2.NORM_MINMAX, dtype=cv2.CV_8U)
+    return picture if picture.ndim == 2 else _grey(picture)
+
+
+def _grey(picture: np.ndarray) -> np.ndarray:
+    """Grey levels of a BGR or BGRA picture."""
+    colour = np.ascontiguousarray(picture[:, :, :3])
+    if picture.shape[2] == 4:
+        colour[picture[:, :, 3] < 128] = 0
+    grey = cv2.cvtColor(colour, cv2.COLOR_BGR2GRAY)
+    blue, green, red = (channel.astype(np.int16) for channel in cv2.split(colour))
+    # a monitor's tint is in every pixel and is no mark
+    away = [np.abs(tint - np.median(tint)) for tint in (blue - green, red - green)]
+    marked = (np.maximum(*away) > MARK_CHROMA).astype(np.uint8)
+    share = float(marked.mean())
+    if share > MAX_COLOURED:
+        raise Refused(Reason(ReasonCode.PHOTO_NOT_BRAIN_WINDOW))
+    if 0 < share <= MAX_MARKED:
+        grey = cv2.inpaint(grey, cv2.dilate(marked, np.ones((5, 5), np.uint8)), 3, cv2.INPAINT_TELEA)
+    return np.asarray(grey)
 
 
 def read_stack(paths: Sequence[Path]) -> SliceStack:

@@ -128,14 +128,14 @@ def grain(picture: np.ndarray, inside: np.ndarray) -> float:
     Parameters
     ----------
     picture : numpy.ndarray
-        int16, shape ``(rows, columns)``, Hounsfield units.
+        Shape ``(rows, columns)``: Hounsfield units or grey levels.
     inside : numpy.ndarray
         bool, same shape: where to look.
 
     Returns
     -------
     float
-        Hounsfield units. The median takes the place of the mean, so that edges do not count as noise.
+        In the picture's units. The median takes the place of the mean, so that edges do not count as noise.
     """
     mask = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], dtype=np.float32)
     response = cv2.filter2D(picture.astype(np.float32), -1, mask)

@@ -87,13 +87,15 @@ def find_heads(stack: SliceStack) -> List[Head]:
     return [find_head(picture) for picture in stack.pixels]
 
 
-def find_head(picture: np.ndarray) -> Head:
+def find_head(picture: np.ndarray, tissue: int = TISSUE, bone: int = BONE) -> Head:
     """Find the head in one slice.
 
     Parameters
     ----------
     picture : numpy.ndarray
         uint8, shape ``(rows, columns)``, brain window.
+    tissue, bone : int
+        Grey levels from which a pixel is neither air nor fat, and from which it is bone.
 
     Returns
     -------
@@ -102,14 +104,14 @@ def find_head(picture: np.ndarray) -> Head:
     """
     rows, columns = picture.shape
     small = cv2.resize(picture, (THUMBNAIL, THUMBNAIL), interpolation=cv2.INTER_AREA)
-    outline = _outline(small)
+    outline = _outline(small, tissue)
     empty = np.zeros((THUMBNAIL, THUMBNAIL), dtype=bool)
     if outline is None:
         return Head((columns / 2, rows / 2), 0.0, 0.0, empty, 0.0)
     x, y, width, height = cv2.boundingRect(outline)
     scale_x, scale_y = columns / THUMBNAIL, rows / THUMBNAIL
     mask = cv2.fillPoly(np.zeros_like(small), [outline], 1)
-    intracranial = _intracranial(picture, small, mask)
+    intracranial = _intracranial(picture, small, mask, tissue, bone)
     pixel = scale_x * scale_y
     return Head(
         centre=((x + width / 2) * scale_x, (y + height / 2) * scale_y),
@@ -124,9 +126,9 @@ def _disc(diameter: int) -> np.ndarray:
     return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (diameter, diameter))
 
 
-def _outline(small: np.ndarray) -> Optional[np.ndarray]:
+def _outline(small: np.ndarray, tissue: int) -> Optional[np.ndarray]:
     """Convex outline of the largest solid thing; the opening drops the head rest, which is a thin shell."""
-    solid = cv2.morphologyEx((small >= TISSUE).astype(np.uint8), cv2.MORPH_OPEN, _disc(5))
+    solid = cv2.morphologyEx((small >= tissue).astype(np.uint8), cv2.MORPH_OPEN, _disc(5))
     contours, _ = cv2.findContours(solid, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     if not contours:
         return None
@@ -136,15 +138,17 @@ def _outline(small: np.ndarray) -> Optional[np.ndarray]:
     return cv2.convexHull(largest)
 
 
-def _intracranial(picture: np.ndarray, small: np.ndarray, head: np.ndarray) -> np.ndarray:
+def _intracranial(
+    picture: np.ndarray, small: np.ndarray, head: np.ndarray, tissue_level: int, bone_level: int
+) -> np.ndarray:
     """Soft tissue that bone encloses: the skull's holes once its gaps are bridged, less air cells and orbits.
 
     The narrow bridging is right for nearly all; the others are taken only where they enclose much more.
     """
     # bone is found at full resolution: averaged into the thumbnail, a child's thin skull would fade into gaps
-    white = cv2.compare(picture, BONE, cv2.CMP_GE)
+    white = cv2.compare(picture, bone_level, cv2.CMP_GE)
     bone = (cv2.resize(white, (THUMBNAIL, THUMBNAIL), interpolation=cv2.INTER_AREA) >= 0.4 * 255) & (head > 0)
-    tissue = (small >= TISSUE) & ~bone & (head > 0)
+    tissue = (small >= tissue_level) & ~bone & (head > 0)
     narrow = _enclosed(tissue, bone, GAP_CLOSINGS[0])
     for wider in (_enclosed(tissue, bone, GAP_CLOSINGS[1]), _vault(tissue, bone)):
         if wider.sum() > max(1.5 * narrow.sum(), MIN_WIDE_SHARE * head.sum()):

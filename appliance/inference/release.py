@@ -40,6 +40,8 @@ class Release:
         Probabilities at and above which a slice, and a study, is urgent.
     highest : int
         How many of the highest zones are averaged into the study's score.
+    int8 : pathlib.Path or None
+        The same network in 8-bit integers, where it was released; its hash has been checked as well.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Release:
     slice_operating_point: float
     operating_point: float
     highest: int
+    int8: Optional[Path]
 
 
 def load_release(manifest: Optional[Path] = None) -> Release:
@@ -77,17 +80,13 @@ def load_release(manifest: Optional[Path] = None) -> Release:
     path = manifest or Path(trt_engines.__file__).parent / "manifest.json"
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-        onnx = path.parent / str(document["file"])
-        digest = hashlib.sha256(onnx.read_bytes()).hexdigest()
-        release = _release(document, onnx)
+        onnx = _network(path.parent, document)
+        int8 = _network(path.parent, document["int8"]) if "int8" in document else None
+        release = _release(document, onnx, int8)
     except OSError as error:
         raise ModelError(f"The network cannot be read ({error.filename}); install the appliance again.") from error
     except (ValueError, KeyError, TypeError) as error:
         raise ModelError(f"The manifest {path} is damaged ({error}); install the appliance again.") from error
-    if digest != release.sha256:
-        raise ModelError(
-            f"The network {onnx.name} is not the one that its manifest names; install the appliance again."
-        )
     if release.slice_calibration.slope <= 0 or release.study_calibration.slope <= 0:
         raise ModelError(
             f"The manifest {path} has a calibration that turns scores around; install the appliance again."
@@ -95,7 +94,17 @@ def load_release(manifest: Optional[Path] = None) -> Release:
     return release
 
 
-def _release(document: Mapping[str, Any], onnx: Path) -> Release:
+def _network(folder: Path, document: Mapping[str, Any]) -> Path:
+    """Check a network against the hash beside its name."""
+    path = folder / str(document["file"])
+    if hashlib.sha256(path.read_bytes()).hexdigest() != document["sha256"]:
+        raise ModelError(
+            f"The network {path.name} is not the one that its manifest names; install the appliance again."
+        )
+    return path
+
+
+def _release(document: Mapping[str, Any], onnx: Path, int8: Optional[Path]) -> Release:
     picture = document["input"]
     return Release(
         name=str(document["name"]),
@@ -110,6 +119,7 @@ def _release(document: Mapping[str, Any], onnx: Path) -> Release:
         slice_operating_point=float(document["slice_operating_point"]),
         operating_point=float(document["operating_point"]),
         highest=int(document["pooling"]["highest"]),
+        int8=int8,
     )
 
 

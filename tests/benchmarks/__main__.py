@@ -5,7 +5,8 @@ Writes 320 slices of 512 x 512, uncompressed and JPEG lossless, and measures in 
 (a) a warm appliance, folder to verdict, every slab judged;
 (b) SimpleITK's series reader on the same files, averaged into the same slabs, followed by the same network on them;
 (c) the memory of (a), all its processes together;
-(d) a cold ``triage study`` on 30 slices.
+(d) a cold ``triage study`` on 30 slices;
+(e) the network alone on one core, float against int8.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from appliance.phantom.transcode import JPEG_LOSSLESS
 from appliance.pipeline import Pipeline
 from appliance.scoring import Judgement
 from appliance.study import SliceStack
+from tests.benchmarks.network import measure
 from tests.simulated import options, volume
 
 SLICES = 320
@@ -152,6 +154,8 @@ def main() -> None:
             "(d) cold `triage study`, 30 slices",
             seconds(lambda: subprocess.run(command, check=True, capture_output=True)),
         )
+    print("(e) ", end="")
+    measure(release)
 
 
 if __name__ == "__main__":

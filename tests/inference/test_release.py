@@ -24,11 +24,12 @@ def copy(tmp_path: Path) -> Path:
     return tmp_path / "manifest.json"
 
 
-def test_free_batch_axis() -> None:
+@pytest.mark.parametrize("precision", ["fp32", "int8"] if load_release().int8 else ["fp32"])
+def test_free_batch_axis(precision: str) -> None:
     """A slice scores the same alone and among others."""
     release = load_release()
     slices = np.random.default_rng(0).random((5, 1, release.size, release.size), dtype=np.float32)
-    with OnnxEngine(release) as engine:
+    with OnnxEngine(release, precision=precision) as engine:
         together = engine.scores(slices)
         alone = np.concatenate([engine.scores(slices[index : index + 1]) for index in range(5)])
         assert together.shape == (5,) and together.dtype == np.float32

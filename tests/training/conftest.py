@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 import torch
 
+from training.dataset import KINDS
+
 PATIENTS = 24
 SLICES = 10
 SIDE = 160
@@ -24,13 +26,18 @@ def one_thread() -> None:
 def draw_slice(level: float, bleed: bool, random: np.random.Generator) -> np.ndarray:
     """Draw a simulated slice: a skull around grey tissue, wider halfway up, with or without a bright blob."""
     picture = np.zeros((SIDE, SIDE), np.uint8)
-    width = int(SIDE * 0.33 * np.sqrt(1 - (1.7 * (level - 0.5)) ** 2))
+    width = int(SIDE * 0.33 * np.sqrt(1 - (1.9 * (level - 0.5)) ** 2))
     cv2.ellipse(picture, (SIDE // 2, SIDE // 2), (width, int(width * 1.2)), 0, 0, 360, 255, -1)
     cv2.ellipse(picture, (SIDE // 2, SIDE // 2), (width - 6, int(width * 1.2) - 6), 0, 0, 360, 117, -1)
     if bleed:
         cv2.circle(picture, (SIDE // 2 + width // 3, SIDE // 2), max(width // 4, 5), 180, -1)
     noise = random.normal(0, 4, picture.shape)
     return np.where(picture > 0, picture + noise, 0).clip(0, 255).astype(np.uint8)
+
+
+def findings(kind: str | None) -> dict[str, int | str]:
+    """One row's labels: a bleed of one kind, or none."""
+    return {**{name: int(name == kind) for name in KINDS}, "haemorrhage": int(kind is not None)}
 
 
 @pytest.fixture(scope="session")
@@ -42,14 +49,17 @@ def simulated_ct_ich(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for patient in range(49, 49 + PATIENTS + 1):
         bleeds = patient % 2 == 1
         age = 7 if patient % 3 == 0 else 40
-        patients.append({"patient": patient, "age_years": age, "haemorrhage": int(bleeds)})
+        kind = KINDS[patient % len(KINDS)]
+        patients.append({"patient": patient, "age_years": age, **findings(kind if bleeds else None)})
         (folder / f"images/{patient:03}").mkdir(parents=True)
         for z in range(SLICES):
             bleed = bleeds and 3 <= z < 7
             name = f"images/{patient:03}/{z:02}.jpg"
             cv2.imwrite(str(folder / name), draw_slice((z + 0.5) / SLICES, bleed, random))
-            label = "" if patient == 49 else int(bleed)
-            slices.append({"file": name, "patient": patient, "z": z, "haemorrhage": label})
+            labels = findings(kind if bleed else None)
+            if patient == 49:
+                labels = dict.fromkeys(labels, "")
+            slices.append({"file": name, "patient": patient, "z": z, **labels})
     random.shuffle(slices)
     for name, rows in (("patients.csv", patients), ("slices.csv", slices)):
         with (folder / name).open("w", newline="", encoding="utf-8") as file:

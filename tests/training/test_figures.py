@@ -1,68 +1,64 @@
-"""Metrics and calibration."""
+"""Calibration, evaluation, pooling and pictures, on simulated scores."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
 import numpy as np
 import pytest
 
 from training.calibrate import MIN_SLOPE, Calibration, calibrate, fit_platt, from_manifest, operating_point, to_manifest
 from training.documents import TrainingError
-from training.evaluate import development_estimate
-from training.metrics import area_under_curve, sensitivity, specificity, with_interval
+from training.evaluate import SMALL_SLICES, development_estimate, evaluate
+from training.judged import Judged, judged_slices, judged_studies, nested
+from training.plots import draw_reliability, draw_roc, draw_training
+from training.pooling import RELEASED, compare_pooling, equally_spaced_in_brain, equally_spaced_in_series
 from training.prepare import PreparedStudy
 from training.scored import ScoredStudy
 
+SLICES = 16
 
-def scored_study(number: int, haemorrhage: bool, random: np.random.Generator) -> ScoredStudy:
-    """A study of 16 slices whose scores tell bleeds from none, not perfectly."""
-    labels = np.zeros(16, dtype=bool)
-    labels[5:9] = haemorrhage
-    scores = (random.normal(-1, 1, 16) + 2.5 * labels).astype(np.float32)
-    centres = np.arange(16, dtype=np.float64)
-    cuts = np.linspace(-0.5, 15.5, 9)
+
+def scored_study(number: int, bleeding: Sequence[int], random: np.random.Generator) -> ScoredStudy:
+    """A study of 16 slices that all show brain; those that bleed score higher, not always."""
+    labels = np.isin(np.arange(SLICES), bleeding)
+    kinds = np.zeros((SLICES, 5), dtype=bool)
+    kinds[labels, number % 5] = True
+    cuts = np.linspace(-0.5, SLICES - 0.5, 9)
     study = PreparedStudy(
-        patient=str(number),
+        patient=f"simulated/{number}",
         uid=f"simulated-{number}",
-        slices=np.zeros((16, 8, 8), np.uint8),
-        depth=np.zeros((16, 8, 8), np.uint8),
+        age_years=None if number == 0 else 7.0 if number % 3 == 0 else 40.0,
+        slices=np.zeros((SLICES, 8, 8), np.uint8),
+        depth=np.zeros((SLICES, 8, 8), np.uint8),
         labels=labels,
-        haemorrhage=haemorrhage,
-        centres=centres,
+        labelled=True,
+        kinds=kinds,
+        study_kinds=kinds.any(axis=0),
+        haemorrhage=bool(labels.any()),
+        indices=np.arange(SLICES),
+        series_length=SLICES,
+        centres=np.arange(SLICES, dtype=np.float64),
         zones=np.stack([cuts[:-1], cuts[1:]], axis=1),
     )
-    return ScoredStudy(study, scores)
+    return ScoredStudy(study, (random.normal(-1, 1, SLICES) + 2.5 * labels).astype(np.float32))
 
 
 @pytest.fixture()
-def scored() -> list[ScoredStudy]:
+def folds() -> list[list[ScoredStudy]]:
+    """Forty studies in four folds: each second one bleeds, half of these in 4 slices and half in 8."""
     random = np.random.default_rng(0)
-    return [scored_study(number, number % 2 == 0, random) for number in range(40)]
+    extents = {0: range(5, 9), 2: range(4, 12)}
+    scored = [scored_study(number, extents.get(number % 4, ()), random) for number in range(40)]
+    return [scored[start : start + 10] for start in range(0, 40, 10)]
 
 
-def test_area_under_curve_counts_pairs_and_ties() -> None:
-    truth = np.array([False, True, False, True])
-    assert area_under_curve(np.array([1, 2, 3, 4]), truth) == 0.75
-    assert area_under_curve(np.array([1, 1, 1, 1]), truth) == 0.5
-    assert area_under_curve(np.array([4, 3, 2, 1]), truth) == 0.25
-    assert np.isnan(area_under_curve(np.array([1.0, 2.0]), np.array([True, True])))
-
-
-def test_sensitivity_and_specificity() -> None:
-    called = np.array([True, True, False, False, False])
-    truth = np.array([True, False, True, True, False])
-    assert sensitivity(called, truth) == pytest.approx(1 / 3)
-    assert specificity(called, truth) == pytest.approx(1 / 2)
-
-
-def test_the_interval_resamples_patients_and_not_slices() -> None:
-    # ten patients whose slices all agree: as wide as for ten slices
-    truths = [np.full(100, number % 2 == 0) for number in range(10)]
-    calls = [np.full(100, number in (0, 2, 4)) for number in range(10)]
-    many = with_interval(sensitivity, calls, truths)
-    few = with_interval(sensitivity, [call[:1] for call in calls], [truth[:1] for truth in truths])
-    assert many == few
-    assert many["value"] == 0.6
-    assert many["ci95"][1] - many["ci95"][0] > 0.5
+@pytest.fixture()
+def scored(folds: list[list[ScoredStudy]]) -> list[ScoredStudy]:
+    return [item for fold in folds for item in fold]
 
 
 def test_platt_scaling_finds_the_logistic_that_made_the_labels() -> None:
@@ -100,15 +96,127 @@ def test_a_calibration_survives_the_manifest(scored: list[ScoredStudy]) -> None:
         from_manifest({"slice_calibration": {"slope": 1}})
 
 
-def test_calibration_needs_both_kinds_of_study(scored: list[ScoredStudy]) -> None:
+def test_calibration_needs_both_kinds_of_study_and_of_slice(scored: list[ScoredStudy]) -> None:
     with pytest.raises(TrainingError, match="with and without"):
         calibrate([item for item in scored if item.study.haemorrhage])
+    with pytest.raises(TrainingError, match="labelled slices"):
+        calibrate([unlabelled(item) if item.study.haemorrhage else item for item in scored])
 
 
-def test_the_development_estimate_reaches_the_sensitivity_it_was_set_for(scored: list[ScoredStudy]) -> None:
-    figures = development_estimate([scored[:14], scored[14:28], scored[28:]])
+def unlabelled(item: ScoredStudy) -> ScoredStudy:
+    """The same where only the study is labelled."""
+    nothing = {"labels": np.zeros(SLICES, dtype=bool), "kinds": np.zeros((SLICES, 5), dtype=bool), "labelled": False}
+    return replace(item, study=replace(item.study, **nothing))
+
+
+def test_a_fold_is_called_by_what_the_other_folds_said(folds: list[list[ScoredStudy]]) -> None:
+    _, before, numbers = nested(folds)
+    reversed_fold = [replace(item, scores=-item.scores) for item in folds[1]]
+    _, after, _ = nested([folds[0], reversed_fold, *folds[2:]])
+    unchanged = {number for number, old, new in zip(numbers, before, after, strict=True) if old == new}
+    assert unchanged == {1}
+
+
+def test_the_development_estimate_counts_and_reaches_the_sensitivity_it_was_set_for(
+    folds: list[list[ScoredStudy]],
+) -> None:
+    figures = development_estimate(folds)
     assert (figures["patients"], figures["patients_with_haemorrhage"]) == (40, 20)
-    assert (figures["slices"], figures["slices_with_haemorrhage"]) == (640, 80)
+    assert (figures["slices"], figures["slices_with_haemorrhage"]) == (640, 120)
     assert figures["study_sensitivity"]["value"] >= 0.8
     assert figures["study_auc"]["ci95"][0] <= figures["study_auc"]["value"] <= figures["study_auc"]["ci95"][1]
     assert 0.9 < figures["slice_auc"]["value"] < 1
+    assert figures["study_specificity"]["patients"] == 20
+    at_80, at_90 = (figures[f"study_sensitivity_at_specificity_{share}"]["value"] for share in (80, 90))
+    assert at_80 >= at_90
+    assert figures["study_ppv_at_prevalence_6"]["value"] < figures["study_ppv_at_prevalence_15"]["value"]
+    assert [fold["patients"] for fold in figures["by_fold"]] == [10] * 4
+
+
+def test_groups_hold_their_patients_and_all_without_haemorrhage(folds: list[list[ScoredStudy]]) -> None:
+    groups = {group["group"]: group for group in development_estimate(folds)["groups"]}
+    # patient 0, whose age is not known, is in neither
+    assert (groups["children"]["patients"], groups["adults"]["patients"]) == (13, 26)
+    assert groups["IVH"]["patients_with_haemorrhage"] == 4
+    assert groups["IVH"]["patients"] == 24
+    small, large = (groups[name] for name in groups if name.startswith(("small", "large")))
+    assert (small["patients_with_haemorrhage"], large["patients_with_haemorrhage"]) == (10, 10)
+    assert small["slices_with_haemorrhage"] == 40 and 4 <= SMALL_SLICES < 8
+    assert small["study_specificity"] == large["study_specificity"]
+
+
+def test_studies_without_labels_of_slices_count_as_studies_alone(scored: list[ScoredStudy]) -> None:
+    calibration = calibrate(scored)
+    some = evaluate([unlabelled(item) if number == 0 else item for number, item in enumerate(scored)], calibration)
+    assert (some["patients"], some["patients_with_haemorrhage"]) == (40, 20)
+    assert (some["slices"], some["slices_with_haemorrhage"]) == (624, 116)
+    none = evaluate([unlabelled(item) for item in scored], calibration)
+    assert none["study_auc"] == some["study_auc"] and "slice_auc" not in none
+    assert none["slices"] == 0
+
+
+def test_equal_spacing_misses_the_bleeds_that_lie_between(folds: list[list[ScoredStudy]]) -> None:
+    random = np.random.default_rng(5)
+    hidden = [(10,), (11,), ()]  # the middles of 8 parts of the series are 1, 3, ..., 15, those of the zones 0, 2, ...
+    folds = [[*fold, scored_study(100 + number, hidden[number], random)] for number, fold in enumerate(folds[:3])]
+    rows = {row["choice"]: row for row in compare_pooling(folds)}
+    assert list(equally_spaced_in_series(folds[0][-1])) == list(range(1, 16, 2))
+    assert [row["unseen"] for row in rows.values()] == [1, 1, 0, 0]
+    assert {row["bleeding"] for row in rows.values()} == {sum(i.study.haemorrhage for f in folds for i in f)}
+    assert rows[RELEASED]["difference"]["value"] == 0 and rows[RELEASED]["difference"]["ci95"] == [0, 0]
+    assert rows["8 equally spaced, whole series"]["slices_judged"] == 8
+    assert rows[RELEASED]["slices_judged"] == rows["all slabs"]["slices_judged"] == SLICES
+
+
+def test_equal_spacing_over_the_series_loses_what_lies_outside_the_brain() -> None:
+    item = scored_study(0, (4,), np.random.default_rng(6))
+    shifted = replace(item, study=replace(item.study, indices=np.arange(SLICES) + 8, series_length=32))
+    assert list(equally_spaced_in_series(shifted) + 8) == [10, 14, 18, 22]
+    assert len(equally_spaced_in_brain(shifted)) == 8
+
+
+def test_the_number_of_highest_scores_comes_from_the_other_folds(folds: list[list[ScoredStudy]]) -> None:
+    before = {row["choice"]: row["highest"] for row in compare_pooling(folds)}
+    changed = [replace(item, scores=-item.scores) for item in folds[2]]
+    after = {row["choice"]: row["highest"] for row in compare_pooling([*folds[:2], changed, folds[3]])}
+    assert all(len(highest) == 4 for highest in before.values())
+    assert [highest[2] for highest in before.values()] == [highest[2] for highest in after.values()]
+
+
+@pytest.fixture()
+def parts(folds: list[list[ScoredStudy]]) -> dict[str, Judged]:
+    judged = nested(folds)
+    return {"Studies": judged_studies(*judged), "Slices": judged_slices(*judged)}
+
+
+def coloured(path: Path) -> np.ndarray:
+    """Where a picture has colour."""
+    picture = cv2.imread(str(path))
+    assert picture is not None
+    return np.ptp(picture.astype(int), axis=2) > 60
+
+
+def test_the_curve_leaves_the_diagonal_and_the_pictures_repeat(parts: dict[str, Judged], tmp_path: Path) -> None:
+    draw_roc(tmp_path / "roc.png", parts)
+    draw_roc(tmp_path / "again.png", parts)
+    assert (tmp_path / "roc.png").read_bytes() == (tmp_path / "again.png").read_bytes()
+    shown = coloured(tmp_path / "roc.png")
+    half = [size // 2 for size in shown.shape]
+    assert shown[: half[0], : half[1]].sum() > 20 * shown[half[0] + 60 : -120, half[1] :].sum()
+    draw_reliability(tmp_path / "reliability.png", parts)
+    assert coloured(tmp_path / "reliability.png").sum() > 500
+
+
+def test_the_course_of_every_fold_is_drawn(tmp_path: Path) -> None:
+    for fold in range(2):
+        studies = "" if fold else "0.7"
+        rows = [f"{epoch},{1 / epoch},0.001,3.0,0.{60 + 5 * epoch + fold},{studies}" for epoch in range(1, 6)]
+        text = "\n".join(["epoch,loss,learning_rate,seconds,slice_auc,study_auc", *rows])
+        (tmp_path / f"{fold}.csv").write_text(text, "utf-8")
+    one, two = ({f"fold{fold}": tmp_path / f"{fold}.csv" for fold in range(count)} for count in (1, 2))
+    draw_training(tmp_path / "one.png", one)
+    draw_training(tmp_path / "two.png", two)
+    assert coloured(tmp_path / "two.png").sum() > coloured(tmp_path / "one.png").sum() > 0
+    (tmp_path / "0.csv").write_text("epoch,loss\n1,x\n", "utf-8")
+    with pytest.raises(TrainingError, match="triage-train train"):
+        draw_training(tmp_path / "one.png", one)

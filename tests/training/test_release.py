@@ -1,4 +1,4 @@
-"""The command from raw data to a release, and the release that comes with the package."""
+"""The commands from raw data to a release, its model card, and the release that comes with the package."""
 
 from __future__ import annotations
 
@@ -7,16 +7,33 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import onnx
 import pytest
 
+import training
 import trt_engines
+from training import detection, phantoms
 from training.cli import main
-from training.documents import digest
+from training.config import Recipe, read_recipe
+from training.documents import TrainingError, digest
+from training.model_card import FIGURES, render, runs_tried, show
 from training.splits import read_splits
 
 RELEASED = Path(trt_engines.__file__).parent
+RECIPE = Path(training.__file__).parent / "released.toml"
+
+TEXT = """version = "9.8.7"
+seed = 5
+folds = 3
+epochs = 1
+seeds = [2]
+threads = 1
+
+[[source]]
+name = "ct_ich"
+"""
 
 
 @pytest.fixture(scope="module")
@@ -28,43 +45,160 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def released(simulated_ct_ich: Path, work: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a release that the whole command made of simulated patients."""
     folder = tmp_path_factory.mktemp("release")
-    arguments = ["release", "--data", str(simulated_ct_ich), "--work", str(work), "--to", str(folder)]
-    assert main([*arguments, "--version", "9.8.7", "--epochs", "1"]) == 0
+    recipe = folder.parent / "recipe.toml"
+    recipe.write_text(TEXT, "utf-8")
+    data = f"ct_ich:{simulated_ct_ich}"
+    arguments = ["all", "--config", str(recipe), "--data", data, "--work", str(work), "--to", str(folder)]
+    with pytest.MonkeyPatch.context() as fewer:  # the checks themselves, on less
+        fewer.setattr(phantoms, "HEADS", phantoms.HEADS[:1])
+        fewer.setattr(phantoms, "VOLUMES_ML", (40.0,))
+        fewer.setattr(detection, "VOLUMES_ML", (10.0,))
+        assert main([*arguments, "--without-int8"]) == 0  # a network hardly trained loses more by it than is allowed
     return folder
 
 
+def read(path: Path) -> Any:
+    return json.loads(path.read_text("utf-8"))
+
+
 def test_a_release_is_whole(released: Path, work: Path) -> None:
-    manifest = json.loads((released / "manifest.json").read_text("utf-8"))
-    assert sorted(path.name for path in released.iterdir()) == ["manifest.json", "slicenet-9.8.7.onnx", "splits.json"]
+    manifest = read(released / "manifest.json")
+    names = {"manifest.json", "evaluation.json", "MODEL_CARD.md", "splits-ct_ich.json"}
+    pictures = {"roc.png", "reliability.png", "training.png"}
+    assert {path.name for path in released.iterdir()} == names | pictures | {"slicenet-9.8.7.onnx"}
     assert manifest["sha256"] == digest((released / "slicenet-9.8.7.onnx").read_bytes())
-    assert manifest["development_estimate"]["patients"] == 9
-    assert manifest["test"]["patients"] == 15
+    assert manifest["development_estimate"]["patients"] == 24
     assert manifest["study_calibration"]["slope"] > 0
-    assert read_splits(released / "splits.json") == read_splits(work / "splits.json")
+    assert read_splits(released / "splits-ct_ich.json") == read_splits(work / "splits-ct_ich.json")
 
 
-def test_each_run_leaves_a_log(released: Path, work: Path) -> None:
-    for run in ("fold0", "fold1", "fold2", "fold3", "fold4", "final"):
+def test_each_fold_is_trained_with_the_seed_of_the_recipe_and_leaves_a_log(released: Path, work: Path) -> None:
+    for run in ("fold0", "fold1", "fold2"):
         assert (work / run / "log.csv").read_text("utf-8").startswith("epoch,loss,")
+        settings = read(work / run / "settings.json")
+        assert (settings["seed"], settings["epochs"]) == (2, 1)
+    assert not (work / "final").exists()
 
 
-def test_the_test_repeats_for_its_network_and_refuses_another(
-    released: Path, work: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_every_figure_stands_in_the_card_with_its_interval_and_its_patients(released: Path) -> None:
+    manifest, evaluation = read(released / "manifest.json"), read(released / "evaluation.json")
+    card = (released / "MODEL_CARD.md").read_text("utf-8")
+    assert card == render(manifest, evaluation)
+    estimate = manifest["development_estimate"]
+    assert estimate == evaluation["development"]
+    for key in FIGURES:
+        for of in ("study", "slice"):
+            assert show(estimate[f"{of}_{key}"], 3 if key[1:3] == "pv" else 2) in card, (of, key)
+    for group in estimate["groups"]:
+        assert f"| {group['group']} |" in card and show(group["study_sensitivity"]) in card
+    for choice in evaluation["pooling"]:
+        assert f"| {choice['choice']} | {choice['slices_judged']} | {show(choice['study_auc'])} |" in card
+    for text in (
+        manifest["sha256"],
+        manifest["trained_on"],
+        "not a medical device",
+        "| upside down |",
+        "| subarachnoid |",
+        "| seed | [2] |",
+    ):
+        assert text in card, text
+    assert "24 patients, 12 with haemorrhage; 8 are known to be younger than 18 years" in card
+    assert f"{runs_tried()} runs were tried" in card
+    for row in (line for line in card.splitlines() if line.startswith("|")):
+        assert row.endswith("|")
+
+
+def test_the_leakage_is_measured_on_divisions_of_the_same_size(released: Path, work: Path) -> None:
+    by_slice, by_patient = read(work / "leakage.json")["splits"]
+    assert (by_slice["shared_patients"], by_patient["shared_patients"]) == (24, 0)
+    assert by_slice["learned_slices"] == pytest.approx(by_patient["learned_slices"], rel=0.1)
+    assert by_slice["slice_auc"]["patients"] == 24 and by_patient["slice_auc"]["patients"] == 8
+
+
+def test_the_steps_by_hand_give_what_the_recipe_gave(
+    released: Path, work: Path, simulated_ct_ich: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before = (released / "manifest.json").read_bytes()
-    assert main(["evaluate", "--work", str(work), "--test", str(released)]) == 0
-    assert (released / "manifest.json").read_bytes() == before
-    for name in ("splits.json", "slicenet-9.8.7.onnx"):
-        (tmp_path / name).write_bytes((released / name).read_bytes())
-    other = {**json.loads(before), "sha256": "0" * 64}
-    (tmp_path / "manifest.json").write_text(json.dumps(other), "utf-8")
-    assert main(["evaluate", "--work", str(work), "--test", str(tmp_path)]) == 2
-    assert "scored once" in capsys.readouterr().err
+    where = ["--work", str(tmp_path)]
+    data = ["--data", f"ct_ich:{simulated_ct_ich}"]
+    assert main(["prepare", *where, *data, "--seed", "5", "--folds", "3"]) == 0
+    for fold in ("fold2", "fold0", "fold1"):
+        assert main(["train", *where, "--only", fold, "--seed", "2", "--epochs", "1"]) == 0
+    assert main(["calibrate", *where]) == 0
+    capsys.readouterr()
+    assert main(["evaluate", *where]) == 0
+    assert json.loads(capsys.readouterr().out) == read(work / "development.json")
+    assert read(tmp_path / "calibration.json") == read(work / "calibration.json")
+    assert main(["train", *where, "--only", "fold3", "--epochs", "1"]) == 2
+    assert "fold0, fold1, fold2" in capsys.readouterr().err
+
+
+def test_a_release_is_measured_on_other_data_without_being_changed(
+    released: Path, simulated_ct_ich: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = {path.name: path.read_bytes() for path in released.iterdir()}
+    data = f"ct_ich:{simulated_ct_ich}"
+    assert main(["test", "--release", str(released), "--data", data, "--work", str(tmp_path)]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report == read(tmp_path / "test-ct_ich/report.json")
+    assert (report["patients"], report["network"]["version"], report["data"]) == (24, "9.8.7", "ct_ich")
+    assert report["study_sensitivity"]["patients"] == 12
+    assert {path.name: path.read_bytes() for path in released.iterdir()} == before
 
 
 def test_a_step_out_of_order_says_which_comes_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "--work", str(tmp_path)]) == 2
     assert "`triage-train prepare`" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("epochs = 1", "epoch = 1", "unknown key 'epoch'"),
+        ("threads = 1\n", "", "no key 'threads'"),
+        ("epochs = 1", "epochs = 0", "epochs takes whole numbers"),
+        ("epochs = 1", "epochs = true", "epochs takes whole numbers"),
+        ("seeds = [2]", "seeds = [1, 2]", "one for each of the folds"),
+        ("seeds = [2]", "seeds = 2", "list of whole numbers"),
+        ('name = "ct_ich"', 'name = "ct_itch"', "'ct_itch'"),
+        ('name = "ct_ich"', 'name = "ct_ich"\n[[source]]\nname = "ct_ich"', "at most once"),
+        ('name = "ct_ich"', 'name = "ct_ich"\nplace = "x"', "unknown key 'place'"),
+        ('[[source]]\nname = "ct_ich"', "source = []", r"\[\[source\]\]"),
+        ("seed = 5", "seed = ", "not TOML"),
+    ],
+)
+def test_a_recipe_with_a_fault_is_refused_in_a_sentence(tmp_path: Path, old: str, new: str, said: str) -> None:
+    path = tmp_path / "recipe.toml"
+    assert old in TEXT
+    path.write_text(TEXT.replace(old, new), "utf-8")
+    with pytest.raises(TrainingError, match=said):
+        read_recipe(path)
+
+
+def test_a_folder_in_a_recipe_starts_from_the_recipe(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "recipe.toml"
+    path.write_text(TEXT + 'folder = "data/ct"\n', "utf-8")
+    assert read_recipe(path).sources == {"ct_ich": tmp_path / "data/ct"}
+    path.write_text(TEXT, "utf-8")
+    arguments = ["all", "--config", str(path), "--work", str(tmp_path), "--to", str(tmp_path)]
+    assert main(arguments) == 2
+    assert "--data ct_ich:DIR" in capsys.readouterr().err
+    assert main([*arguments, "--data", "cq500:x", "--data", "ct_ich:y"]) == 2
+    assert "does not use cq500" in capsys.readouterr().err
+
+
+def test_a_data_set_is_named_with_its_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["prepare", "--work", str(tmp_path), "--data", "folder"])
+    assert "NAME:DIR" in capsys.readouterr().err
+
+
+def test_a_release_says_how_much_was_tried(tmp_path: Path) -> None:
+    log = tmp_path / "EXPERIMENTS.md"
+    log.write_text("# Experiments\n\nRuns tried on these folds: 12\n", "utf-8")
+    assert runs_tried(log) == 12
+    log.write_text("# Experiments\n", "utf-8")
+    with pytest.raises(TrainingError, match="how much was tried"):
+        runs_tried(log)
 
 
 def test_without_torch_the_command_says_so_in_one_sentence() -> None:
@@ -73,7 +207,7 @@ def test_without_torch_the_command_says_so_in_one_sentence() -> None:
     hidden += "    def find_spec(self, name, path, target=None):\n"
     hidden += "        if name == 'torch': raise ModuleNotFoundError(name, name=name)\n"
     hidden += "sys.meta_path.insert(0, Hide())\n"
-    hidden += "from training.cli import main\nsys.exit(main(['prepare', '--work', 'x', '--data', 'y']))"
+    hidden += "from training.cli import main\nsys.exit(main(['prepare', '--work', 'x', '--data', 'ct_ich:y']))"
     result = subprocess.run([sys.executable, "-c", hidden], capture_output=True, text=True, cwd=RELEASED.parent)
     assert result.returncode == 2
     assert result.stderr.startswith("triage-train: torch is not installed")
@@ -81,7 +215,7 @@ def test_without_torch_the_command_says_so_in_one_sentence() -> None:
 
 
 def test_the_released_network_is_the_one_its_manifest_names() -> None:
-    manifest = json.loads((RELEASED / "manifest.json").read_text("utf-8"))
+    manifest = read(RELEASED / "manifest.json")
     model = (RELEASED / manifest["file"]).read_bytes()
     assert hashlib.sha256(model).hexdigest() == manifest["sha256"]
     document = onnx.load_from_string(model)
@@ -90,15 +224,19 @@ def test_the_released_network_is_the_one_its_manifest_names() -> None:
     assert [item.dim_value for item in document.graph.input[0].type.tensor_type.shape.dim][1:] == [1, size, size]
 
 
-def test_the_released_figures_say_of_how_many_patients() -> None:
-    manifest = json.loads((RELEASED / "manifest.json").read_text("utf-8"))
-    splits = read_splits(RELEASED / "splits.json")
-    assert manifest["development_estimate"]["patients"] == len(splits.development)
-    assert manifest["test"]["patients"] == len(splits.test)
-    card = (RELEASED / "MODEL_CARD.md").read_text("utf-8")
-    for name in ("development_estimate", "test"):
-        for figure in ("slice_auc", "study_auc", "study_sensitivity", "study_specificity"):
-            measured = manifest[name][figure]
-            low, high = measured["ci95"]
-            assert f"{measured['value']:.2f} ({low:.2f} to {high:.2f})" in card, (name, figure)
-    assert manifest["sha256"] in card
+def test_the_released_card_is_what_its_evaluation_says() -> None:
+    manifest, evaluation = read(RELEASED / "manifest.json"), read(RELEASED / "evaluation.json")
+    assert (RELEASED / "MODEL_CARD.md").read_text("utf-8") == render(manifest, evaluation)
+    splits = [read_splits(path) for path in sorted(RELEASED.glob("splits-*.json"))]
+    assert manifest["development_estimate"]["patients"] == sum(len(part.without()) for part in splits)
+
+
+def test_the_recipe_is_that_of_the_released_network() -> None:
+    manifest, evaluation = read(RELEASED / "manifest.json"), read(RELEASED / "evaluation.json")
+    recipe = read_recipe(RECIPE)
+    assert isinstance(recipe, Recipe)
+    assert recipe.version == manifest["version"]
+    assert {"seed": recipe.seed, "folds": recipe.folds} == evaluation["splits"]
+    assert recipe.epochs == evaluation["settings"]["epochs"]
+    assert sorted(set(recipe.seeds)) == evaluation["settings"]["seed"]
+    assert list(recipe.sources) == [source["name"] for source in evaluation["sources"]]

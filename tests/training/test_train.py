@@ -1,83 +1,97 @@
-"""Augmentation, simulated lesions, the network and its training."""
+"""The samples, the network and its training."""
 
 from __future__ import annotations
 
+import csv
+import dataclasses
+import subprocess
+import sys
 from pathlib import Path
 
-import onnx
-import onnxruntime
+import numpy as np
 import pytest
 import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from training.augment import augment
-from training.ct_ich import load_ct_ich
 from training.documents import TrainingError
-from training.export import to_onnx
-from training.lesions import add_lesions
-from training.network import SliceNet, parameter_count
+from training.losses import label_loss, map_loss
+from training.network import MAP_STRIDE, Ensemble, SliceNet, parameter_count
 from training.prepare import SIZE, PreparedStudy, prepare_study
+from training.samples import Samples
+from training.sources import load
 from training.train import Settings, Trainer, load_trained, train
+
+CELLS = SIZE // MAP_STRIDE
 
 
 @pytest.fixture(scope="module")
 def studies(simulated_ct_ich: Path) -> list[PreparedStudy]:
-    return [prepare_study(study) for study in load_ct_ich(simulated_ct_ich).studies[:6]]
+    return [prepare_study(study) for study in load("ct_ich", simulated_ct_ich).studies[:6]]
 
 
-@pytest.fixture(scope="module")
-def batch(studies: list[PreparedStudy]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Slices and depths of the middle of each head."""
-    middle = [len(study.slices) // 2 for study in studies]
-    slices = torch.stack([torch.from_numpy(study.slices[z]) for study, z in zip(studies, middle, strict=True)])
-    depth = torch.stack([torch.from_numpy(study.depth[z]) for study, z in zip(studies, middle, strict=True)])
-    return slices[:, None].float() / 255, depth[:, None].float()
+def test_a_sample_depends_on_its_draw_alone(studies: list[PreparedStudy]) -> None:
+    samples = Samples(studies, simulated=0.5, cells=CELLS, seed=1)
+    first, again, other = samples[(3, 8)], samples[(3, 8)], samples[(3, 9)]
+    assert torch.equal(first.slice, again.slice)
+    assert not torch.equal(first.slice, other.slice)
+    samples.epoch = 1
+    assert not torch.equal(first.slice, samples[(3, 8)].slice)
+    assert first.slice.shape == (1, SIZE, SIZE) and 0 <= first.slice.min() and first.slice.max() <= 1
 
 
-def test_augmented_slices_keep_their_shape_and_range_and_differ(batch: tuple[torch.Tensor, torch.Tensor]) -> None:
-    slices, _ = batch
-    none = torch.zeros_like(slices)
-    first, _ = augment(slices, none, torch.Generator().manual_seed(1))
-    assert first.shape == slices.shape
-    assert 0 <= float(first.min()) and float(first.max()) <= 1
-    assert torch.equal(first, augment(slices, none, torch.Generator().manual_seed(1))[0])
-    assert not torch.equal(first, augment(slices, none, torch.Generator().manual_seed(2))[0])
-    # the head stays a head: as much bone, and tissue of about the same grey
-    assert float((first > 0.9).sum() / (slices > 0.9).sum()) == pytest.approx(1, abs=0.35)
-    tissue = first[(first > 0.3) & (first < 0.6)]
-    assert float(tissue.median()) == pytest.approx(117 / 255, abs=0.06)
+def test_the_map_is_asked_only_where_the_place_of_blood_is_known(studies: list[PreparedStudy]) -> None:
+    samples = Samples(studies, simulated=1.0, cells=CELLS, seed=1)
+    bleeding = int(np.flatnonzero(samples.labels)[0])
+    real = samples[(bleeding, 0)]
+    assert real.label == 1 and bool((real.cells == 0.5).all())
+    drawn = 0
+    for draw, index in enumerate(np.flatnonzero(~samples.labels).tolist()):
+        sample = samples[(index, draw)]
+        assert bool((sample.cells == 1).any()) <= (sample.label == 1)
+        drawn += int(sample.label)
+    assert drawn > 5
+    plain = Samples(studies, simulated=0.0, cells=CELLS, seed=1)
+    healthy = plain[(int(np.flatnonzero(~plain.labels)[0]), 0)]
+    assert healthy.label == 0 and bool((healthy.cells == 0).all())
 
 
-def test_augmentation_moves_the_simulated_blood_with_its_slice(batch: tuple[torch.Tensor, torch.Tensor]) -> None:
-    slices, _ = batch
-    square = torch.zeros_like(slices)
-    square[:, :, 80:100, 60:80] = 1
-    moved, blood = augment(torch.maximum(0.4 * (slices > 0), square), square, torch.Generator().manual_seed(3))
-    assert not torch.equal(blood, square)
-    for slice_moved, slice_blood in zip(moved, blood, strict=True):
-        assert float(slice_moved[slice_blood > 0.99].mean()) > 0.85
-        assert float(slice_moved[slice_blood == 0].mean()) < 0.5
+def test_studies_without_labels_of_their_slices_are_not_learned_from(studies: list[PreparedStudy]) -> None:
+    unlabelled = [dataclasses.replace(study, labelled=False) for study in studies[:2]]
+    samples = Samples([*unlabelled, *studies[2:]], simulated=0.5, cells=CELLS, seed=1)
+    assert set(samples.patients) == {study.patient for study in studies[2:]}
 
 
-def test_simulated_bleeds_lie_inside_the_skull_and_are_brighter_than_brain(
-    batch: tuple[torch.Tensor, torch.Tensor],
-) -> None:
-    slices, depth = batch
-    wanted = torch.tensor([True, False, True, True, True, True])
-    changed, blood = add_lesions(slices, depth, wanted, torch.Generator().manual_seed(4))
-    drawn = blood.flatten(1).amax(dim=1) > 0.5
-    assert drawn.any() and not drawn[1]
-    assert torch.equal(changed[~drawn], slices[~drawn])
-    assert float(blood[depth == 0].max()) == 0
-    for before, after, share in zip(slices[drawn], changed[drawn], blood[drawn], strict=True):
-        assert 60 <= int((share > 0.5).sum()) < 12_000
-        inner = share > 0.9
-        assert inner.any()
-        assert float((after - before)[inner].mean()) > 0.05
-        assert 0.5 < float(after[inner].mean()) < 0.95
+def test_losses_follow_their_definition() -> None:
+    scores, labels = torch.tensor([0.0, 2.0]), torch.tensor([1.0, 0.0])
+    expected = (np.log(2) + np.log(1 + np.exp(2.0))) / 2
+    assert float(label_loss(scores, labels, 0.0)) == pytest.approx(expected, rel=1e-5)
+    cells = torch.tensor([[[1.0, 0.0], [0.5, 0.0]]])
+    sure = torch.tensor([[[30.0, -30.0], [-30.0, -30.0]]])
+    assert float(map_loss(sure, cells)) == pytest.approx(0, abs=1e-6)
+    unknown = torch.tensor([[[30.0, -30.0], [30.0, -30.0]]])
+    assert float(map_loss(unknown, cells)) == float(map_loss(sure, cells))
+    assert float(map_loss(-sure, cells)) > 30
 
 
 def test_the_network_is_small_enough_for_the_device() -> None:
-    assert parameter_count(SliceNet()) <= 2_500_000
+    members = [SliceNet() for _ in range(5)]
+    assert parameter_count(Ensemble(members)) * 4 <= 12_000_000
+
+
+def test_the_map_covers_the_slice_and_the_ensemble_averages() -> None:
+    torch.manual_seed(0)
+    members = [SliceNet().eval() for _ in range(3)]
+    slices = torch.rand(2, 1, SIZE, SIZE)
+    scores, cells = members[0].judge(slices)
+    assert scores.shape == (2,) and cells.shape == (2, CELLS, CELLS)
+    average = torch.stack([member(slices) for member in members]).mean(dim=0)
+    assert torch.allclose(Ensemble(members)(slices), average)
+
+
+def test_training_learns_where_the_blood_is(studies: list[PreparedStudy]) -> None:
+    trainer = Trainer(studies, Settings(epochs=12, batch=16, learning_rate=3e-3))
+    losses = [trainer.run_epoch() for _ in range(12)]
+    assert losses[-1]["map_loss"] < 0.8 * losses[0]["map_loss"]
 
 
 def test_a_resumed_run_equals_an_unbroken_one(studies: list[PreparedStudy], tmp_path: Path) -> None:
@@ -93,8 +107,11 @@ def test_a_resumed_run_equals_an_unbroken_one(studies: list[PreparedStudy], tmp_
     resumed = load_trained(interrupted)
     for name, value in unbroken.state_dict().items():
         assert torch.equal(value, resumed.state_dict()[name]), name
-    rows = (interrupted / "log.csv").read_text("utf-8").splitlines()
-    assert [row.split(",")[0] for row in rows] == ["epoch", "2"]
+    with (interrupted / "log.csv").open(encoding="utf-8") as file:
+        (row,) = csv.DictReader(file)
+    assert row["epoch"] == "2" and float(row["slice_auc"]) >= 0
+    events = EventAccumulator(str(interrupted / "events")).Reload()
+    assert events.Scalars("loss")[0].value == pytest.approx(float(row["loss"]), abs=1e-5)
 
 
 def test_a_checkpoint_of_other_settings_is_refused(studies: list[PreparedStudy], tmp_path: Path) -> None:
@@ -103,18 +120,44 @@ def test_a_checkpoint_of_other_settings_is_refused(studies: list[PreparedStudy],
         train(tmp_path, studies[:2], Settings(epochs=2, batch=16))
 
 
-def test_the_export_equals_the_network_at_any_batch_size() -> None:
-    torch.manual_seed(0)
-    network = SliceNet().eval()
-    model = to_onnx(network, SIZE)
-    document = onnx.load_from_string(model)
-    assert [item.version for item in document.opset_import] == [13]
-    shape = document.graph.input[0].type.tensor_type.shape.dim
-    assert shape[0].dim_param and [item.dim_value for item in shape[1:]] == [1, SIZE, SIZE]
-    session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
-    assert [item.name for item in (*session.get_inputs(), *session.get_outputs())] == ["slices", "scores"]
-    for count in (1, 5):
-        slices = torch.rand(count, 1, SIZE, SIZE)
-        found = torch.from_numpy(session.run(["scores"], {"slices": slices.numpy()})[0])
-        assert found.shape == (count,)
-        assert torch.allclose(found, network(slices).detach(), rtol=1e-4, atol=1e-4)
+DISTRIBUTED = """
+import sys
+from pathlib import Path
+import torch
+from training.machine import Machine
+from training.prepare import prepare_study
+from training.sources import load
+from training.train import Settings, train
+
+torch.set_num_threads(1)
+data, target = map(Path, sys.argv[1:])
+studies = [prepare_study(study) for study in load("ct_ich", data).studies[:3]]
+with Machine.here("cpu") as machine:
+    network = train(target, studies, Settings(epochs=1, batch=16), machine=machine)
+    total = sum(float(value.double().sum()) for value in network.parameters())
+    (target / f"{machine.rank}-of-{machine.processes}").write_text(repr(total))
+"""
+
+
+def test_two_processes_train_one_network(simulated_ct_ich: Path, tmp_path: Path) -> None:
+    """As `torchrun` starts them on a machine with two GPUs, here on the processor."""
+    script = tmp_path / "distributed.py"
+    script.write_text(DISTRIBUTED)
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(script)]
+    target = tmp_path / "run"
+    target.mkdir()
+    subprocess.run([*command, str(simulated_ct_ich), str(target)], check=True, timeout=300, capture_output=True)
+    first, second = ((target / f"{rank}-of-2").read_text() for rank in (0, 1))
+    # the weights are one; the averages of both follow them alike, but for the statistics of the batches
+    assert float(first) == pytest.approx(float(second), rel=1e-6)
+    assert load_trained(target)
+
+
+def test_every_bleeding_patient_is_drawn_equally_often(studies: list[PreparedStudy]) -> None:
+    samples = Samples(studies, simulated=0.5, cells=CELLS, seed=1)
+    weights = samples.drawing_weights(0.3)
+    assert weights.sum() == pytest.approx(1)
+    assert weights[samples.labels].sum() == pytest.approx(0.3)
+    shares = [weights[samples.labels & (samples.patients == patient)].sum() for patient in np.unique(samples.patients)]
+    bleeding = [share for share in shares if share > 0]
+    assert len(bleeding) == 3 and bleeding == pytest.approx([0.1] * 3)

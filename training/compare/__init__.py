@@ -1,0 +1,1 @@
+"""Comparison of network architectures on repeated splits by patient: an experiment, from which nothing is released."""

@@ -1,0 +1,158 @@
+"""The folder of a release: network, manifest, folds, evaluation, model card and pictures, all from one workspace."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from appliance.files import replace_file
+from training import sources
+from training.calibrate import Calibration
+from training.dataset import ADULT_YEARS, DatasetInfo
+from training.documents import TrainingError, read_json, write_json
+from training.export import read_manifest, to_onnx, write_release
+from training.model_card import CHECKS, render, runs_tried
+from training.network import SliceNet, parameter_count
+from training.prepare import SIZE, PreparedStudy
+from training.quantise import check_int8, quantise
+from training.splits import write_splits
+from training.workspace import Workspace
+
+PICTURES = ("roc", "reliability", "training")
+
+CALIBRATION_SLICES = 500
+"""Slices that set the ranges of the 8-bit network."""
+
+
+def release(workspace: Workspace, folder: Path, version: str, calibration: Calibration, int8: bool) -> Path:
+    """Write a release; the manifest comes last but one, the card that describes it last.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Trained, calibrated and evaluated.
+    folder : pathlib.Path
+        Where to.
+    version : str
+        Of the release.
+    calibration : Calibration
+        Fitted to the out-of-fold scores.
+    int8 : bool
+        Whether to release the network in 8-bit integers beside it.
+
+    Returns
+    -------
+    pathlib.Path
+        The manifest.
+
+    Raises
+    ------
+    TrainingError
+        When a step before is missing, its networks were not trained alike, or that in 8-bit
+        integers judges differently.
+    """
+    evaluation = gather(workspace)
+    pictures = {name: _picture(workspace, name) for name in PICTURES}
+    model = to_onnx(workspace.ensemble(), SIZE)
+    quantised = _quantised(workspace, model) if int8 else {}
+    for name, splits in workspace.splits().items():
+        write_splits(folder / f"splits-{name}.json", splits)
+    write_json(folder / "evaluation.json", evaluation)
+    for name, picture in pictures.items():
+        _write(folder / f"{name}.png", picture)
+    manifest = write_release(
+        folder,
+        version,
+        model,
+        SIZE,
+        calibration,
+        _all_data(list(workspace.splits())),
+        evaluation["development"],
+        **quantised,
+    )
+    _write(folder / "MODEL_CARD.md", render(read_manifest(folder), evaluation).encode())
+    return manifest
+
+
+def _quantised(workspace: Workspace, model: bytes) -> dict[str, Any]:
+    """The network in 8-bit integers, and what it loses; measured on the slices that the float network knows as well."""
+    studies = [study for study in workspace.studies() if study.labelled]
+    slices = np.concatenate([study.slices for study in studies])[:, None].astype(np.float32) / 255
+    chosen = np.linspace(0, len(slices) - 1, min(CALIBRATION_SLICES, len(slices))).astype(int)
+    int8 = quantise(model, slices[chosen])
+    loss = check_int8(model, int8, slices, np.concatenate([study.labels for study in studies]))
+    return {"int8": int8, "int8_auc_loss": loss}
+
+
+def gather(workspace: Workspace) -> dict[str, Any]:
+    """Collect what the model card says of a training, as `training.model_card.render` takes it."""
+    leakage = workspace.document("leakage")
+    tables = [workspace.document(name) for name in CHECKS]
+    first = next(iter(workspace.splits().values()))
+    return {
+        "development": read_json(workspace.document("development"), "evaluate"),
+        "pooling": read_json(workspace.document("pooling"), "evaluate"),
+        "leakage": read_json(leakage, "leakage") if leakage.is_file() else None,
+        "tables": [read_json(path, "evaluate") for path in tables if path.is_file()],
+        "sources": [_source(workspace, name) for name in workspace.splits()],
+        "splits": {"seed": first.seed, "folds": len(first.parts)},
+        "settings": _settings(workspace),
+        "network": {
+            "networks": len(first.parts),
+            "parameters": parameter_count(SliceNet()),
+            "torch": torch.__version__,
+        },
+        "runs_tried": runs_tried(),
+    }
+
+
+def _source(workspace: Workspace, name: str) -> dict[str, Any]:
+    info = sources.info(name)
+    studies = [study for study in workspace.studies() if study.patient.startswith(f"{name}/")]
+    return {
+        "name": name,
+        "attribution": info.attribution,
+        "licence": info.licence,
+        "labels": info.labels,
+        "patients": len({study.patient for study in studies}),
+        "patients_with_haemorrhage": len({study.patient for study in studies if study.haemorrhage}),
+        "children": len({study.patient for study in studies if _child(study)}),
+    }
+
+
+def _child(study: PreparedStudy) -> bool:
+    return study.age_years is not None and study.age_years < ADULT_YEARS
+
+
+def _settings(workspace: Workspace) -> dict[str, Any]:
+    """The settings of all folds; their seeds alone may differ."""
+    every = workspace.settings()
+    shared = [{key: value for key, value in settings.items() if key != "seed"} for settings in every]
+    if any(settings != shared[0] for settings in shared):
+        raise TrainingError(f"The folds in {workspace.folder} were trained with different settings; train them alike.")
+    return {**shared[0], "seed": sorted({settings["seed"] for settings in every})}
+
+
+def _all_data(names: list[str]) -> DatasetInfo:
+    """What has to be said of all data sets together."""
+    infos = [sources.info(name) for name in names]
+    attribution, licence, labels = (
+        "; ".join(dict.fromkeys(getattr(info, field) for info in infos))
+        for field in ("attribution", "licence", "labels")
+    )
+    return DatasetInfo(name="+".join(names), attribution=attribution, licence=licence, labels=labels)
+
+
+def _picture(workspace: Workspace, name: str) -> bytes:
+    path = workspace.picture(name)
+    if not path.is_file():
+        raise TrainingError(f"{path} is absent; run `triage-train evaluate` first.")
+    return path.read_bytes()
+
+
+def _write(path: Path, data: bytes) -> None:
+    with replace_file(path) as file:
+        file.write(data)
