@@ -15,6 +15,7 @@ from appliance.imaging.damage import check_damage
 from appliance.imaging.head import Head, find_heads
 from appliance.imaging.single import open_picture
 from appliance.imaging.tensor import to_tensor
+from appliance.imaging.window import to_usual_window
 from appliance.imaging.zones import ZONES, calibrated, pooled_score, representatives, zone_edges
 from appliance.inference.release import Release
 from appliance.study import SliceStack
@@ -196,7 +197,9 @@ class StackJudge:
         picture = open_picture(stack.pixels[0])
         if picture.refusal:
             raise Refused(picture.refusal)
-        shown = SliceStack(picture.pixels[None], stack.sources)
-        scores = self._engine.scores(to_tensor(shown, [picture.head], self._release.size, [0]))
+        # as it is, and as it would look in the network's window: a guess of the window alone may be wrong
+        looks = np.stack([picture.pixels, to_usual_window(picture.pixels, picture.head)])
+        shown = SliceStack(looks, stack.sources * 2)
+        scores = self._engine.scores(to_tensor(shown, [picture.head] * 2, self._release.size, range(2)))
         calibration = self._release.slice_calibration
-        return calibrated(float(scores[0]), calibration.slope, calibration.offset)
+        return calibrated(float(scores.mean()), calibration.slope, calibration.offset)

@@ -15,8 +15,9 @@ from training.metrics import Bootstrap, areas, figure
 from training.network import SliceNet
 from training.prepare import PreparedStudy
 from training.scored import score, torch_scorer
+from training.settings import Settings
 from training.splits import split_slices
-from training.train import Settings, train
+from training.train import train
 
 EPOCHS = 10
 """Enough for the difference to show."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import distributed
+
+from training.documents import TrainingError
 
 
 @dataclass(frozen=True)
@@ -32,15 +35,23 @@ class Machine:
     @classmethod
     @contextlib.contextmanager
     def here(cls, device: str = "auto", workers: int = 0) -> Iterator[Machine]:
-        """Find out where this process runs, and join the others when `torchrun` started it."""
+        """Find out where this process runs, and join the others when `torchrun` started it.
+
+        Raises
+        ------
+        TrainingError
+            When a GPU is asked for and there is none.
+        """
         kind = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+        if kind == "cuda" and not torch.cuda.is_available():
+            raise TrainingError("There is no GPU that torch can use here; name --device cpu.")
         if not distributed.is_torchelastic_launched():
             yield cls(torch.device(kind), workers=workers)
             return
         distributed.init_process_group("nccl" if kind == "cuda" else "gloo")
         try:
             rank = distributed.get_rank()
-            place = torch.device(kind, rank % torch.cuda.device_count()) if kind == "cuda" else torch.device(kind)
+            place = torch.device(kind, int(os.environ["LOCAL_RANK"])) if kind == "cuda" else torch.device(kind)
             yield cls(place, rank, distributed.get_world_size(), workers)
         finally:
             distributed.destroy_process_group()

@@ -21,6 +21,8 @@ from training.quantise import check_int8, quantise
 from training.splits import write_splits
 from training.workspace import Workspace
 
+EVALUATION = "evaluation.json"
+
 PICTURES = ("roc", "reliability", "training")
 
 CALIBRATION_SLICES = 500
@@ -60,7 +62,7 @@ def release(workspace: Workspace, folder: Path, version: str, calibration: Calib
     quantised = _quantised(workspace, model) if int8 else {}
     for name, splits in workspace.splits().items():
         write_splits(folder / f"splits-{name}.json", splits)
-    write_json(folder / "evaluation.json", evaluation)
+    write_json(folder / EVALUATION, evaluation)
     for name, picture in pictures.items():
         _write(folder / f"{name}.png", picture)
     manifest = write_release(
@@ -90,13 +92,12 @@ def _quantised(workspace: Workspace, model: bytes) -> dict[str, Any]:
 def gather(workspace: Workspace) -> dict[str, Any]:
     """Collect what the model card says of a training, as `training.model_card.render` takes it."""
     leakage = workspace.document("leakage")
-    tables = [workspace.document(name) for name in CHECKS]
     first = next(iter(workspace.splits().values()))
     return {
-        "development": read_json(workspace.document("development"), "evaluate"),
-        "pooling": read_json(workspace.document("pooling"), "evaluate"),
+        "development": workspace.read_figures("development", "evaluate"),
+        "pooling": workspace.read_figures("pooling", "evaluate"),
         "leakage": read_json(leakage, "leakage") if leakage.is_file() else None,
-        "tables": [read_json(path, "evaluate") for path in tables if path.is_file()],
+        "tables": [workspace.read_figures(name, "check") for name in CHECKS if workspace.document(name).is_file()],
         "sources": [_source(workspace, name) for name in workspace.splits()],
         "splits": {"seed": first.seed, "folds": len(first.parts)},
         "settings": _settings(workspace),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import cv2
@@ -12,7 +13,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from training.prepare import PreparedStudy
-from training.synthesis.bleeds import draw_bleed, random_bleed
+from training.synthesis.bleeds import Kind, draw_bleed, random_bleed
 from training.synthesis.confounders import add_confounders
 from training.synthesis.display import as_stored, show
 from training.synthesis.head_slice import HeadSlice
@@ -24,8 +25,8 @@ MIN_SPACE = 0.04
 SECOND_BLEED = 0.25
 """Chance that a simulated bleed has another beside it."""
 
-PLAIN = 0.35
-"""Share of samples that keep the scanner and window of the data: easier, they teach early what blood is."""
+ALONG_SKULL = (Kind.SUBDURAL, Kind.SUBDURAL, Kind.EPIDURAL)
+"""What lies along the skull, crescents twice as often as lenses."""
 
 CROPPED = 0.08
 """Share of samples that are cut to a rectangle, as pictures outside a hospital often are."""
@@ -53,6 +54,25 @@ class Sample(NamedTuple):
     cells: Tensor
 
 
+@dataclass(frozen=True)
+class Course:
+    """What the samples of a part of the training are like.
+
+    Attributes
+    ----------
+    plain : float
+        Share of samples that keep the scanner and window of the data.
+    usual_window : float
+        Share of the others that keep nearly that window.
+    along_skull : float
+        Share of simulated bleeds that are drawn along the skull, beyond those that chance puts there.
+    """
+
+    plain: float
+    usual_window: float
+    along_skull: float
+
+
 class Samples(Dataset[Sample]):
     """The slices of some studies, each made anew whenever it is asked for.
 
@@ -62,18 +82,23 @@ class Samples(Dataset[Sample]):
         Slices of studies that are not `labelled` are left out.
     simulated : float
         Share of the slices without haemorrhage that are given a bleed.
+    course : Course
+        What the samples are like; may be changed between epochs.
     cells : int
         Side of the network's map.
     seed : int
         Together with a slice's number and `epoch` it decides all that is random in a sample.
     """
 
-    def __init__(self, studies: Sequence[PreparedStudy], simulated: float, cells: int, seed: int) -> None:
+    def __init__(
+        self, studies: Sequence[PreparedStudy], simulated: float, course: Course, cells: int, seed: int
+    ) -> None:
         used = [study for study in studies if study.labelled]
         self._slices = np.concatenate([study.slices for study in used])
         self._depth = np.concatenate([study.depth for study in used])
         self.labels = np.concatenate([study.labels for study in used])
         self.patients = np.concatenate([[study.patient] * len(study.labels) for study in used])
+        self.course = course
         self._simulated = simulated
         self._cells = cells
         self._seed = seed
@@ -108,15 +133,15 @@ class Samples(Dataset[Sample]):
         bleeding = bool(self.labels[index])
         head = HeadSlice.of(self._slices[index], self._depth[index])
         if not bleeding and rng.random() < self._simulated and head.brain.mean() > MIN_SPACE:
-            head = _bleed(head, rng)
+            head = _bleed(head, rng, self.course.along_skull)
         head = place(add_confounders(head, rng), rng)
         # where the blood of a real bleed lies is not known: a crop might cut it off
         if not bleeding and rng.random() < CROPPED:
             head = crop(head, rng)
-        plain = rng.random() < PLAIN
+        plain = rng.random() < self.course.plain
         if not plain:
             head = scan(head, rng)
-        picture = as_stored(head) if plain else show(head, rng)
+        picture = as_stored(head) if plain else show(head, rng, self.course.usual_window)
         cells = np.full((self._cells, self._cells), 0.5, np.float32)
         if not bleeding:
             share = cv2.resize(head.blood, cells.shape, interpolation=cv2.INTER_AREA)
@@ -128,9 +153,10 @@ class Samples(Dataset[Sample]):
         )
 
 
-def _bleed(head: HeadSlice, rng: np.random.Generator) -> HeadSlice:
+def _bleed(head: HeadSlice, rng: np.random.Generator, along_skull: float) -> HeadSlice:
     """One bleed or two, each cut where chance has it."""
     for _ in range(2 if rng.random() < SECOND_BLEED else 1):
         section = float(np.sqrt(1 - rng.uniform(0, 0.9) ** 2))
-        head = draw_bleed(head, random_bleed(head, rng), section)
+        kind = ALONG_SKULL[rng.integers(len(ALONG_SKULL))] if rng.random() < along_skull else None
+        head = draw_bleed(head, random_bleed(head, rng, kind), section)
     return head

@@ -17,7 +17,7 @@ from training.compare.run import NETWORKS, PRESETS
 from training.compare.run import compare as run_compare
 from training.config import read_recipe
 from training.detection import measure_detection
-from training.documents import TrainingError, write_json
+from training.documents import TrainingError, read_json, write_json
 from training.domain_shift import measure_shift
 from training.evaluate import development_estimate
 from training.evaluate import evaluate as measure
@@ -29,10 +29,10 @@ from training.phantoms import measure_phantoms
 from training.plots import draw_reliability, draw_roc, draw_training
 from training.pooling import compare_pooling
 from training.prepare import prepare_all, read_prepared
-from training.release import release
+from training.release import EVALUATION, release
 from training.scored import onnx_scorer, score, torch_scorer
+from training.settings import Settings
 from training.splits import FOLDS, SEED
-from training.train import Settings
 from training.workspace import Workspace
 
 
@@ -69,10 +69,10 @@ def evaluate(options: argparse.Namespace) -> None:
     workspace = Workspace(options.work)
     folds = workspace.out_of_fold()
     figures = development_estimate(folds)
-    write_json(workspace.document("development"), figures)
-    write_json(workspace.document("pooling"), compare_pooling(folds))
-    everything = nested(folds)
-    parts = {"Studies": judged_studies(*everything), "Slices": judged_slices(*everything)}
+    workspace.write_figures("development", figures)
+    workspace.write_figures("pooling", compare_pooling(folds))
+    called = nested(folds)
+    parts = {"Studies": judged_studies(*called), "Slices": judged_slices(*called)}
     draw_roc(workspace.picture("roc"), parts)
     draw_reliability(workspace.picture("reliability"), parts)
     draw_training(workspace.picture("training"), {name: workspace.log_file(name) for name in workspace.folds})
@@ -92,7 +92,7 @@ def check(options: argparse.Namespace) -> None:
         "phantoms": measure_phantoms(torch_scorer(workspace.ensemble()), calibration),
     }
     for name, table in tables.items():
-        write_json(workspace.document(name), table)
+        workspace.write_figures(name, table)
     _answer(tables)
 
 
@@ -106,8 +106,9 @@ def leakage(options: argparse.Namespace) -> None:
     folder = workspace.folder / "leakage"
     with Machine.here(options.device, options.workers) as machine:
         measured = measure_leakage(folder, workspace.outside(fold), workspace.inside(fold), _settings(options), machine)
-    write_json(workspace.document("leakage"), measured)
-    _answer(measured)
+    if machine.first:
+        write_json(workspace.document("leakage"), measured)
+        _answer(measured)
 
 
 def export(options: argparse.Namespace) -> None:
@@ -139,6 +140,11 @@ def test(options: argparse.Namespace) -> None:
     """Measure a release on a data set that had no part in it; nothing of it enters the release."""
     name, folder = options.data
     manifest = read_manifest(options.release)
+    learned = {
+        sources.info(source["name"]).people for source in read_json(options.release / EVALUATION, "export")["sources"]
+    }
+    if sources.info(name).people in learned:
+        raise TrainingError(f"The release has learned from the patients of {name}; test it on others.")
     calibration = from_manifest(manifest)
     slices = Workspace(options.work).folder / f"test-{name}" / "slices"
     studies = prepare_all(sources.load(name, folder), slices, _say)
@@ -161,6 +167,9 @@ def everything(options: argparse.Namespace) -> None:
         raise TrainingError(f"{options.config} {wrong}.")
     given = {"work": options.work, "threads": recipe.threads, "epochs": recipe.epochs, "device": "cpu", "workers": 0}
     prepare(argparse.Namespace(**given, data=list(folders.items()), seed=recipe.seed, folds=recipe.folds))
+    prepared = set(Workspace(options.work).splits())
+    if prepared != set(recipe.sources):
+        raise TrainingError(f"{options.work} holds {', '.join(sorted(prepared))} as well; name another folder.")
     for number, fold in enumerate(Workspace(options.work).folds):
         train(argparse.Namespace(**given, only=fold, seed=recipe.seed_of(number)))
     calibrate(argparse.Namespace(**given))

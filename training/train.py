@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import copy
-import io
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader
 
-from appliance.files import replace_file
+from training.checkpoint import NAME, data_digest, read_checkpoint, write_checkpoint
 from training.documents import TrainingError
 from training.losses import label_loss, map_loss
 from training.machine import CPU, Machine
@@ -26,49 +25,11 @@ from training.network import MAP_STRIDE, SliceNet
 from training.prepare import SIZE, PreparedStudy
 from training.samples import Sample, Samples
 from training.scored import score, torch_scorer
+from training.settings import Settings
 from training.training_log import write_log
 
-WATCH_EVERY = 5  # epochs
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How a network is trained. Two runs with equal settings, data, device and threads give equal networks.
-
-    Attributes
-    ----------
-    epochs : int
-        Passes, each drawing as many slices as there are.
-    batch : int
-        Slices a step, over all devices.
-    learning_rate : float
-        Highest; a short way linear up to it, then a cosine down to 0.
-    weight_decay : float
-        Of AdamW (Loshchilov and Hutter 2019).
-    positives : float
-        Share of drawn slices that show a real bleed; every bleeding patient has an equal part in it.
-    simulated : float
-        Share of drawn slices without haemorrhage that are given a simulated bleed.
-    smoothing : float
-        Labels are drawn this far from 0 and 1.
-    location : float
-        Weight of the question where the blood lies, beside the question whether there is any.
-    averaging : float
-        Decay of the exponential moving average of the weights, a step; the average is what is kept.
-    seed : int
-        Of initial weights, order and samples.
-    """
-
-    epochs: int = 100
-    batch: int = 32
-    learning_rate: float = 3e-3
-    weight_decay: float = 0.05
-    positives: float = 0.15
-    simulated: float = 0.5
-    smoothing: float = 0.03
-    location: float = 1.0
-    averaging: float = 0.995
-    seed: int = 1
+WATCH_EVERY = 5
+"""Epochs from one look at the watched studies to the next."""
 
 
 class Trainer:
@@ -82,13 +43,21 @@ class Trainer:
         How.
     machine : Machine
         Where.
+
+    Raises
+    ------
+    TrainingError
+        When the machine's processes cannot share a batch evenly.
     """
 
     def __init__(self, studies: Sequence[PreparedStudy], settings: Settings, machine: Machine = CPU) -> None:
+        if settings.batch % machine.processes:
+            raise TrainingError(f"{settings.batch} slices a step cannot be shared by {machine.processes} processes.")
         self.settings = settings
         self.epoch = 0
         self._machine = machine
-        self._samples = Samples(studies, settings.simulated, SIZE // MAP_STRIDE, settings.seed)
+        self._data = data_digest(studies)
+        self._samples = Samples(studies, settings.simulated, settings.course(0), SIZE // MAP_STRIDE, settings.seed)
         self._weights = torch.from_numpy(self._samples.drawing_weights(settings.positives))
         torch.manual_seed(settings.seed)
         self._network = SliceNet().to(device=machine.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -124,7 +93,7 @@ class Trainer:
         draws = self._steps * self.settings.batch
         chosen = torch.multinomial(self._weights, draws, replacement=True, generator=generator).tolist()
         mine = [(index, draw) for draw, index in enumerate(chosen)][self._machine.rank :: self._machine.processes]
-        self._samples.epoch = self.epoch
+        self._samples.epoch, self._samples.course = self.epoch, self.settings.course(self.epoch)
         return iter(
             DataLoader(
                 self._samples,
@@ -137,7 +106,7 @@ class Trainer:
 
     def _step(self, batch: Sample, moment: float) -> tuple[float, float]:
         for group in self._optimizer.param_groups:
-            group["lr"] = self._learning_rate(moment)
+            group["lr"] = self.settings.rate(moment)
         slices, labels, cells = (part.to(self._machine.device, non_blocking=True) for part in batch)
         with torch.autocast(self._machine.device.type, dtype=torch.bfloat16):
             scores, found = self._learner(slices.contiguous(memory_format=torch.channels_last))
@@ -150,13 +119,6 @@ class Trainer:
         self._follow(round(moment * self._steps))
         return loss.item(), where.item()
 
-    def _learning_rate(self, moment: float) -> float:
-        warm = min(self.settings.epochs / 20, 3)
-        if moment < warm:
-            return self.settings.learning_rate * (moment + 0.01) / (warm + 0.01)
-        share = (moment - warm) / (self.settings.epochs - warm)
-        return self.settings.learning_rate * 0.5 * (1 + float(np.cos(np.pi * share)))
-
     @torch.no_grad()
     def _follow(self, step: int) -> None:
         """Let the average follow the weights, and the statistics of the batch normalisation with them."""
@@ -167,33 +129,29 @@ class Trainer:
             else:
                 kept.copy_(new)
 
-    def save(self, path: Path) -> None:
+    def save(self, folder: Path) -> None:
         """Write all that `resume` needs."""
-        buffer = io.BytesIO()
-        torch.save(
+        write_checkpoint(
+            folder,
             {
                 "settings": asdict(self.settings),
+                "data": self._data,
                 "epoch": self.epoch,
                 "network": self._network.state_dict(),
                 "average": self.average.state_dict(),
                 "optimizer": self._optimizer.state_dict(),
             },
-            buffer,
         )
-        with replace_file(path) as file:
-            file.write(buffer.getvalue())
 
-    def resume(self, path: Path) -> None:
+    def resume(self, folder: Path) -> None:
         """Go on from a checkpoint.
 
         Raises
         ------
         TrainingError
-            When it is damaged or belongs to a run with other settings.
+            When it is damaged or belongs to a run with other settings or studies.
         """
-        state = _load(path)
-        if state["settings"] != asdict(self.settings):
-            raise TrainingError(f"{path} was trained with other settings; name another folder with --work.")
+        state = read_checkpoint(folder, self._data, self.settings)
         self.epoch = state["epoch"]
         self._network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
@@ -240,33 +198,16 @@ def train(
     """
     _one_thread()
     trainer = Trainer(studies, settings, machine)
-    checkpoint = folder / "checkpoint.pt"
-    if checkpoint.is_file():
-        trainer.resume(checkpoint)
+    if (folder / NAME).is_file():
+        trainer.resume(folder)
     while trainer.epoch < settings.epochs:
         row: dict[str, Any] = trainer.run_epoch()
         if machine.first:
             if watched and (trainer.epoch % WATCH_EVERY == 0 or trainer.epoch == settings.epochs):
                 row.update(_watch(trainer.average, watched))
-            trainer.save(checkpoint)
-            write_log(folder, row)
+            write_log(folder, row)  # first: an epoch that is repeated replaces its row
+            trainer.save(folder)
     return trainer.average.cpu()
-
-
-def load_trained(folder: Path) -> SliceNet:
-    """Return the averaged network of a finished run.
-
-    Raises
-    ------
-    TrainingError
-        When the run is absent, damaged or not finished.
-    """
-    state = _load(folder / "checkpoint.pt")
-    if state["epoch"] < state["settings"]["epochs"]:
-        raise TrainingError(f"The training in {folder} is not finished; run `triage-train train` again.")
-    network = SliceNet()
-    network.load_state_dict(state["average"])
-    return network.eval()
 
 
 def _one_thread(_worker: int = 0) -> None:
@@ -291,11 +232,3 @@ def _groups(network: SliceNet, weight_decay: float) -> list[dict[str, Any]]:
     kernels = [parameter for parameter in network.parameters() if parameter.ndim > 1]
     others = [parameter for parameter in network.parameters() if parameter.ndim == 1]
     return [{"params": kernels, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
-
-
-def _load(path: Path) -> dict[str, Any]:
-    try:
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, ValueError, EOFError) as error:
-        raise TrainingError(f"{path} cannot be read; run `triage-train train` first.") from error
-    return state

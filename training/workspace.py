@@ -7,14 +7,16 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from training.checkpoint import NAME, load_trained
 from training.dataset import Dataset
-from training.documents import TrainingError, read_json, write_json
+from training.documents import TrainingError, digest, read_json, write_json
 from training.machine import CPU, Machine
 from training.network import Ensemble, SliceNet
 from training.prepare import PreparedStudy, prepare_all, read_prepared
 from training.scored import ScoredStudy, score, torch_scorer
+from training.settings import Settings
 from training.splits import Splits, k_fold, read_splits, write_splits
-from training.train import Settings, load_trained, train
+from training.train import train
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,33 @@ class Workspace:
     def document(self, name: str) -> Path:
         """Figures that one of the steps measured."""
         return self.folder / f"{name}.json"
+
+    def write_figures(self, name: str, figures: Any) -> None:
+        """Write what a step measured, and on which networks."""
+        write_json(self.document(name), figures)
+        measured = read_json(self._measured_file, "evaluate") if self._measured_file.is_file() else {}
+        write_json(self._measured_file, {**measured, name: self._networks_digest()})
+
+    def read_figures(self, name: str, made_by: str) -> Any:
+        """Read what a step measured.
+
+        Raises
+        ------
+        TrainingError
+            When it is absent, damaged, or was measured on other networks than those that lie here now.
+        """
+        figures = read_json(self.document(name), made_by)
+        if read_json(self._measured_file, made_by).get(name) != self._networks_digest():
+            raise TrainingError(f"{self.document(name)} is of other networks; run `triage-train {made_by}` again.")
+        return figures
+
+    @property
+    def _measured_file(self) -> Path:
+        return self.folder / "measured.json"
+
+    def _networks_digest(self) -> str:
+        files = [self.run_folder(fold) / NAME for fold in self.folds]
+        return digest("".join(digest(path.read_bytes()) for path in files if path.is_file()).encode())
 
     def picture(self, name: str) -> Path:
         """What a step drew."""
@@ -76,9 +105,10 @@ class Workspace:
         found = [read_splits(path) for path in sorted(self.folder.glob("splits-*.json"))]
         if not found:
             raise TrainingError(f"{self.folder} holds no prepared data set; run `triage-train prepare` first.")
-        if len({tuple(splits.parts) for splits in found}) > 1:
+        if len({(splits.seed, tuple(splits.parts)) for splits in found}) > 1:
             raise TrainingError(
-                f"The data sets in {self.folder} have different folds; run `triage-train prepare` with all of them."
+                f"The data sets in {self.folder} have other folds or seeds than each other; run `triage-train prepare` "
+                "with all of them."
             )
         return {splits.dataset: splits for splits in found}
 
@@ -112,7 +142,7 @@ class Workspace:
 
     def networks(self) -> list[SliceNet]:
         """Return the trained network of every fold."""
-        return [load_trained(self.run_folder(fold)) for fold in self.folds]
+        return [load_trained(self.run_folder(fold), self.outside(fold)) for fold in self.folds]
 
     def out_of_fold(self) -> list[list[ScoredStudy]]:
         """Score each fold with the network that was trained on the others."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 
 import training
 import trt_engines
+from tests.training.layouts import write_rsna
 from training import detection, phantoms
 from training.cli import main
 from training.config import Recipe, read_recipe
@@ -136,13 +138,28 @@ def test_a_release_is_measured_on_other_data_without_being_changed(
     released: Path, simulated_ct_ich: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = {path.name: path.read_bytes() for path in released.iterdir()}
-    data = f"ct_ich:{simulated_ct_ich}"
-    assert main(["test", "--release", str(released), "--data", data, "--work", str(tmp_path)]) == 0
+    write_rsna(tmp_path / "rsna")
+    arguments = ["test", "--release", str(released), "--work", str(tmp_path), "--data"]
+    assert main([*arguments, f"rsna:{tmp_path / 'rsna'}"]) == 0
     report = json.loads(capsys.readouterr().out)
-    assert report == read(tmp_path / "test-ct_ich/report.json")
-    assert (report["patients"], report["network"]["version"], report["data"]) == (24, "9.8.7", "ct_ich")
-    assert report["study_sensitivity"]["patients"] == 12
+    assert report == read(tmp_path / "test-rsna/report.json")
+    assert (report["network"]["version"], report["data"]) == ("9.8.7", "rsna")
+    assert report["patients"] > report["patients_with_haemorrhage"] > 0
+    assert main([*arguments, f"ct_ich:{simulated_ct_ich}"]) == 2
+    assert "learned from the patients of ct_ich" in capsys.readouterr().err
     assert {path.name: path.read_bytes() for path in released.iterdir()} == before
+
+
+def test_figures_of_other_networks_are_not_released(
+    released: Path, work: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copied = tmp_path / "work"
+    shutil.copytree(work, copied)
+    first, second = copied / "fold0/checkpoint.pt", copied / "fold1/checkpoint.pt"
+    first.write_bytes(second.read_bytes())
+    where = ["--work", str(copied), "--to", str(tmp_path / "release"), "--version", "1.0.0", "--without-int8"]
+    assert main(["export", *where]) == 2
+    assert "other networks" in capsys.readouterr().err
 
 
 def test_a_step_out_of_order_says_which_comes_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

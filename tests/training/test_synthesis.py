@@ -124,10 +124,10 @@ def test_scanners_differ_and_keep_brain_as_brain(head: HeadSlice) -> None:
 
 
 def test_shown_slices_stay_in_range_and_repeat(head: HeadSlice) -> None:
-    shown = [show(head, np.random.default_rng(seed)) for seed in range(60)]
+    shown = [show(head, np.random.default_rng(seed), 0.3) for seed in range(60)]
     assert all(picture.dtype == np.float32 and picture.shape == (SIZE, SIZE) for picture in shown)
     assert min(picture.min() for picture in shown) >= 0 and max(picture.max() for picture in shown) <= 1
-    assert np.array_equal(shown[7], show(head, np.random.default_rng(7)))
+    assert np.array_equal(shown[7], show(head, np.random.default_rng(7), 0.3))
     brain = head.depth > 4
     levels = [float(np.median(picture[brain])) for picture in shown]
     assert max(levels) - min(levels) > 0.2  # other windows

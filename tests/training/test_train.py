@@ -13,13 +13,15 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from training.checkpoint import load_trained
 from training.documents import TrainingError
 from training.losses import label_loss, map_loss
 from training.network import MAP_STRIDE, Ensemble, SliceNet, parameter_count
 from training.prepare import SIZE, PreparedStudy, prepare_study
-from training.samples import Samples
+from training.samples import Course, Samples
+from training.settings import EASY, HARD, Settings
 from training.sources import load
-from training.train import Settings, Trainer, load_trained, train
+from training.train import Trainer, train
 
 CELLS = SIZE // MAP_STRIDE
 
@@ -30,7 +32,7 @@ def studies(simulated_ct_ich: Path) -> list[PreparedStudy]:
 
 
 def test_a_sample_depends_on_its_draw_alone(studies: list[PreparedStudy]) -> None:
-    samples = Samples(studies, simulated=0.5, cells=CELLS, seed=1)
+    samples = Samples(studies, simulated=0.5, course=EASY, cells=CELLS, seed=1)
     first, again, other = samples[(3, 8)], samples[(3, 8)], samples[(3, 9)]
     assert torch.equal(first.slice, again.slice)
     assert not torch.equal(first.slice, other.slice)
@@ -40,7 +42,7 @@ def test_a_sample_depends_on_its_draw_alone(studies: list[PreparedStudy]) -> Non
 
 
 def test_the_map_is_asked_only_where_the_place_of_blood_is_known(studies: list[PreparedStudy]) -> None:
-    samples = Samples(studies, simulated=1.0, cells=CELLS, seed=1)
+    samples = Samples(studies, simulated=1.0, course=EASY, cells=CELLS, seed=1)
     bleeding = int(np.flatnonzero(samples.labels)[0])
     real = samples[(bleeding, 0)]
     assert real.label == 1 and bool((real.cells == 0.5).all())
@@ -50,14 +52,14 @@ def test_the_map_is_asked_only_where_the_place_of_blood_is_known(studies: list[P
         assert bool((sample.cells == 1).any()) <= (sample.label == 1)
         drawn += int(sample.label)
     assert drawn > 5
-    plain = Samples(studies, simulated=0.0, cells=CELLS, seed=1)
+    plain = Samples(studies, simulated=0.0, course=EASY, cells=CELLS, seed=1)
     healthy = plain[(int(np.flatnonzero(~plain.labels)[0]), 0)]
     assert healthy.label == 0 and bool((healthy.cells == 0).all())
 
 
 def test_studies_without_labels_of_their_slices_are_not_learned_from(studies: list[PreparedStudy]) -> None:
     unlabelled = [dataclasses.replace(study, labelled=False) for study in studies[:2]]
-    samples = Samples([*unlabelled, *studies[2:]], simulated=0.5, cells=CELLS, seed=1)
+    samples = Samples([*unlabelled, *studies[2:]], simulated=0.5, course=EASY, cells=CELLS, seed=1)
     assert set(samples.patients) == {study.patient for study in studies[2:]}
 
 
@@ -71,6 +73,34 @@ def test_losses_follow_their_definition() -> None:
     unknown = torch.tensor([[[30.0, -30.0], [30.0, -30.0]]])
     assert float(map_loss(unknown, cells)) == float(map_loss(sure, cells))
     assert float(map_loss(-sure, cells)) > 30
+
+
+def test_the_learning_rate_rises_and_falls_in_each_course() -> None:
+    settings = Settings(epochs=140)
+    assert settings.easy_epochs == 100
+    assert (settings.course(99), settings.course(100)) == (EASY, HARD)
+    rates = [settings.rate(moment) for moment in np.arange(0, 140, 0.25)]
+    assert max(rates) == pytest.approx(settings.learning_rate, rel=0.01)
+    assert settings.rate(99.99) < 1e-6 and settings.rate(139.99) < 1e-6
+    assert max(rates[400:]) == pytest.approx(settings.learning_rate / 3, rel=0.01)
+    assert Settings(epochs=1).rate(0.5) > 0
+
+
+def test_the_hard_course_shows_other_windows_and_more_blood_along_the_skull(studies: list[PreparedStudy]) -> None:
+    def kept(course: Course) -> float:
+        samples = Samples(studies, simulated=0.0, course=course, cells=CELLS, seed=1)
+        slices = [samples[(index, draw)].slice for draw, index in enumerate([*range(len(samples))] * 2)]
+        return float(np.mean([0.42 < float(s[(s > 0.1) & (s < 0.9)].median()) < 0.5 for s in slices]))
+
+    def skull(course: Course) -> float:
+        samples = Samples(studies, simulated=1.0, course=course, cells=CELLS, seed=1)
+        drawn = [samples[(index, draw)].cells for draw, index in enumerate([*range(len(samples))] * 4)]
+        middle = slice(CELLS // 3, -CELLS // 3)
+        bleeding = [cells for cells in drawn if (cells == 1).any()]
+        return float(np.mean([not (cells[middle, middle] == 1).any() for cells in bleeding]))
+
+    assert kept(HARD) < kept(EASY)
+    assert skull(HARD) > skull(EASY)
 
 
 def test_the_network_is_small_enough_for_the_device() -> None:
@@ -100,11 +130,11 @@ def test_a_resumed_run_equals_an_unbroken_one(studies: list[PreparedStudy], tmp_
     interrupted = tmp_path / "interrupted"
     trainer = Trainer(studies, settings)
     trainer.run_epoch()
-    trainer.save(interrupted / "checkpoint.pt")
+    trainer.save(interrupted)
     with pytest.raises(TrainingError, match="not finished"):
-        load_trained(interrupted)
+        load_trained(interrupted, studies)
     train(interrupted, studies, settings, watched=studies[:2])
-    resumed = load_trained(interrupted)
+    resumed = load_trained(interrupted, studies)
     for name, value in unbroken.state_dict().items():
         assert torch.equal(value, resumed.state_dict()[name]), name
     with (interrupted / "log.csv").open(encoding="utf-8") as file:
@@ -120,6 +150,22 @@ def test_a_checkpoint_of_other_settings_is_refused(studies: list[PreparedStudy],
         train(tmp_path, studies[:2], Settings(epochs=2, batch=16))
 
 
+def test_a_network_that_learned_from_other_studies_is_refused(studies: list[PreparedStudy], tmp_path: Path) -> None:
+    """Folds that were drawn again would have it judged by patients it knows."""
+    train(tmp_path, studies[:2], Settings(epochs=1, batch=16))
+    with pytest.raises(TrainingError, match="other studies"):
+        load_trained(tmp_path, studies[1:3])
+    relabelled = [studies[0], dataclasses.replace(studies[1], labels=~studies[1].labels)]
+    with pytest.raises(TrainingError, match="other studies"):
+        train(tmp_path, relabelled, Settings(epochs=1, batch=16))
+
+
+def test_a_damaged_checkpoint_is_a_sentence(studies: list[PreparedStudy], tmp_path: Path) -> None:
+    (tmp_path / "checkpoint.pt").write_bytes(b"no checkpoint")
+    with pytest.raises(TrainingError, match="cannot be read"):
+        load_trained(tmp_path, studies)
+
+
 DISTRIBUTED = """
 import sys
 from pathlib import Path
@@ -127,7 +173,8 @@ import torch
 from training.machine import Machine
 from training.prepare import prepare_study
 from training.sources import load
-from training.train import Settings, train
+from training.settings import EASY, HARD, Settings
+from training.train import train
 
 torch.set_num_threads(1)
 data, target = map(Path, sys.argv[1:])
@@ -150,11 +197,11 @@ def test_two_processes_train_one_network(simulated_ct_ich: Path, tmp_path: Path)
     first, second = ((target / f"{rank}-of-2").read_text() for rank in (0, 1))
     # the weights are one; the averages of both follow them alike, but for the statistics of the batches
     assert float(first) == pytest.approx(float(second), rel=1e-6)
-    assert load_trained(target)
+    assert load_trained(target, [prepare_study(study) for study in load("ct_ich", simulated_ct_ich).studies[:3]])
 
 
 def test_every_bleeding_patient_is_drawn_equally_often(studies: list[PreparedStudy]) -> None:
-    samples = Samples(studies, simulated=0.5, cells=CELLS, seed=1)
+    samples = Samples(studies, simulated=0.5, course=EASY, cells=CELLS, seed=1)
     weights = samples.drawing_weights(0.3)
     assert weights.sum() == pytest.approx(1)
     assert weights[samples.labels].sum() == pytest.approx(0.3)

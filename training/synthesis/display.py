@@ -9,11 +9,8 @@ import numpy as np
 
 from training.synthesis.head_slice import WINDOW_HIGH, WINDOW_LOW, HeadSlice, blur, smooth_noise
 
-USUAL_WINDOW = 0.5
-"""Share of slices that keep nearly the window of the data; the others get any that is used for the brain."""
 
-
-def show(head: HeadSlice, rng: np.random.Generator) -> np.ndarray:
+def show(head: HeadSlice, rng: np.random.Generator, usual_window: float) -> np.ndarray:
     """Turn a slice into the grey levels of a picture.
 
     Parameters
@@ -22,13 +19,15 @@ def show(head: HeadSlice, rng: np.random.Generator) -> np.ndarray:
         In Hounsfield units.
     rng : numpy.random.Generator
         Source of all randomness.
+    usual_window : float
+        Chance of nearly the window of the data; otherwise it is any that is used for the brain.
 
     Returns
     -------
     numpy.ndarray
         float32, same shape, between 0 and 1.
     """
-    low, high = _window(rng)
+    low, high = _window(rng, usual_window)
     picture = (_unclipped(head.hounsfield, rng) - low) / (high - low)
     picture = np.clip(picture, 0, 1)
     if rng.random() < 0.25:
@@ -54,9 +53,9 @@ def as_stored(head: HeadSlice) -> np.ndarray:
     return np.clip((head.hounsfield - WINDOW_LOW) / (WINDOW_HIGH - WINDOW_LOW), 0, 1)
 
 
-def _window(rng: np.random.Generator) -> tuple[float, float]:
+def _window(rng: np.random.Generator, usual: float) -> tuple[float, float]:
     """Lower and upper edge in Hounsfield units; brain, at about 35, stays within the scale."""
-    if rng.random() < USUAL_WINDOW:
+    if rng.random() < usual:
         width, level = rng.uniform(105, 135), rng.normal(40, 3)
     else:
         width = float(np.exp(rng.uniform(np.log(60), np.log(220))))

@@ -1,0 +1,54 @@
+"""A single picture of an unknown window, brought near to that of the network's input.
+
+What a viewer's window was cannot be read off a picture, but brain is the same everywhere: its grey level tells the
+window's level, and how much it varies tells something of its width. Both are taken from the darker half, which blood
+leaves alone.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from appliance.imaging.head import Head
+
+BRAIN = 111.0
+"""Grey level below which a third of brain lies, at window width 120, level 40."""
+
+SPREAD = 14.0
+"""Interquartile range of smoothed brain in grey levels, at the same window."""
+
+GAIN = (0.7, 1.6)
+"""How far contrast is changed at most. Its root is taken, since brains vary by themselves."""
+
+BLACK, WHITE = 3, 250
+"""Air and bone keep their grey level."""
+
+
+def to_usual_window(picture: np.ndarray, head: Head) -> np.ndarray:
+    """Shift and stretch the grey levels of a picture so that its brain looks as in the network's window.
+
+    Parameters
+    ----------
+    picture : numpy.ndarray
+        uint8, shape ``(side, side)``.
+    head : Head
+        The head in it, with an intracranial space.
+
+    Returns
+    -------
+    numpy.ndarray
+        uint8, same shape.
+    """
+    inner = cv2.erode(head.intracranial.astype(np.uint8), np.ones((3, 3), np.uint8))
+    inside = cv2.resize(inner, picture.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
+    if not inside.any():
+        return picture
+    level = float(np.percentile(picture[inside], 35))
+    smooth = cv2.GaussianBlur(picture, (0, 0), max(head.length / 120, 0.5))
+    lower, upper = np.percentile(smooth[inside], (25, 75))
+    gain = float(np.clip(np.sqrt(SPREAD / max(float(upper - lower), 1.0)), *GAIN))
+    values = np.arange(256)
+    table = np.rint(np.clip(BRAIN + gain * (values - level), 0, 255)).astype(np.uint8)
+    table[values <= BLACK], table[values >= WHITE] = 0, 255
+    return np.asarray(cv2.LUT(picture, table))
