@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from training.documents import TrainingError
-from training.sources import NAMES
+from training.sources import NAMES, info
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -64,7 +64,8 @@ def read_recipe(path: Path) -> Recipe:
     Raises
     ------
     TrainingError
-        When the file cannot be read, a key is missing, unknown or of another type, or a data set is unknown.
+        When the file cannot be read, a key is missing, unknown or of another type, a data set is unknown, or two
+        are of the same patients.
     """
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -80,6 +81,9 @@ def read_recipe(path: Path) -> Recipe:
         name = _text(path, table, "name")
         if name not in NAMES or name in sources:
             raise TrainingError(f"{path} names the source {name!r}; name each of {', '.join(NAMES)} at most once.")
+        for other in sources:
+            if info(other).people == info(name).people:
+                raise TrainingError(f"{path}: {other} and {name} are of the same patients; name one of them.")
         sources[name] = path.parent / _text(path, table, "folder") if "folder" in table else None
     numbers = {name: _number(path, name, document[name]) for name in ("seed", "folds", "epochs", "threads")}
     if not isinstance(document["seeds"], list):

@@ -39,12 +39,18 @@ class DatasetInfo:
     labels : str
         One sentence: who labelled it, and how its labels become the two classes, urgent (red, black) and not urgent
         (green, yellow).
+    people : str
+        Whose studies they are: two data sets of the same patients say the same. The set's own name where none is given.
     """
 
     name: str
     attribution: str
     licence: str
     labels: str
+    people: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "people", self.people or self.name)
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,8 @@ class LabelledStack:
     stack : SliceStack
         ``n`` slices, from the base up.
     labels : numpy.ndarray or None
-        bool, shape ``(n,)``: whether a slice shows haemorrhage; None where only the study is labelled.
+        bool, shape ``(n,)``: whether a slice shows haemorrhage; all False where the study is known to be free of it,
+        None where only the study is labelled.
     kinds : numpy.ndarray or None
         bool, shape ``(n, 5)``: which of `KINDS` it shows; None where that is not known slice by slice.
     """

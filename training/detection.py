@@ -12,6 +12,7 @@ from scipy.stats import binomtest
 from torch import nn
 
 from training.calibrate import Calibration
+from training.model_card import span
 from training.prepare import PreparedStudy
 from training.scored import ScoredStudy, score, torch_scorer
 from training.synthesis.bleeds import Bleed, Kind, draw_bleed, random_bleed
@@ -23,7 +24,7 @@ KINDS = (Kind.INTRAPARENCHYMAL, Kind.EPIDURAL, Kind.SUBDURAL, Kind.SUBARACHNOID)
 VOLUMES_ML = (1.0, 3.0, 10.0, 30.0, 100.0)
 """Aimed at; what was drawn is measured."""
 
-BINS_ML = (0.0, 1.0, 2.5, 6.0, 15.0, 40.0, 400.0)
+BINS_ML = (0.0, 1.0, 2.5, 6.0, 15.0, 40.0, math.inf)
 """Edges of the classes of measured volume."""
 
 SLAB_MM = 5.0
@@ -33,7 +34,7 @@ SEED = 5
 
 @dataclass(frozen=True)
 class _Trial:
-    """One simulated bleed in one head, and whether it was found."""
+    """One simulated bleed that shows in one head, and whether it was found."""
 
     kind: Kind
     volume_ml: float
@@ -51,7 +52,7 @@ def measure_detection(
     networks : sequence of torch.nn.Module
         For each fold the network that was trained on the others.
     folds : sequence of sequence of PreparedStudy
-        Their held-out studies; those with haemorrhage are left out.
+        Their held-out studies; those with haemorrhage, or not known to be free of it slice by slice, are left out.
     calibrations : sequence of Calibration
         For each fold one that its patients had no part in.
 
@@ -63,16 +64,17 @@ def measure_detection(
     trials: list[_Trial] = []
     falsely = heads = 0
     for network, studies, calibration in zip(networks, folds, calibrations, strict=True):
-        healthy = [study for study in studies if not study.haemorrhage]
+        healthy = [study for study in studies if study.labelled and not study.haemorrhage]
         heads += len(healthy)
         falsely += sum(_called(item, calibration) for item in score(torch_scorer(network), healthy))
         for study in healthy:
             trials += _trials(network, study, calibration)
+    tried = heads * len(KINDS) * len(VOLUMES_ML)
     rows = []
     for lower, upper in zip(BINS_ML[:-1], BINS_ML[1:], strict=True):
         within = [trial for trial in trials if lower <= trial.volume_ml < upper]
         by_kind = [_share([trial.study_called for trial in within if trial.kind is kind]) for kind in KINDS]
-        name = f"{lower:g} to {upper:g} ml" if upper < BINS_ML[-1] else f"{lower:g} ml and more"
+        name = f"{lower:g} to {upper:g} ml" if math.isfinite(upper) else f"{lower:g} ml and more"
         slices = _share([trial.slice_called for trial in within])
         rows.append([name, str(len(within)), _share([trial.study_called for trial in within]), slices, *by_kind])
     return {
@@ -80,7 +82,8 @@ def measure_detection(
         "columns": ["volume", "bleeds", "study called", "its largest slice called", *(kind.value for kind in KINDS)],
         "rows": rows,
         "note": f"Bleeds of `training.synthesis.bleeds` in {heads} held-out heads without haemorrhage, of which "
-        f"{falsely} are called without any bleed. The networks learned from bleeds of the same make: this says how "
+        f"{falsely} are called without any bleed. {tried - len(trials)} of {tried} drew nothing that could be seen and "
+        "are left out. The networks learned from bleeds of the same make: this says how "
         "small a bleed may be, not how well real ones are found. Intervals are exact and take bleeds as independent.",
         "command": "triage-train check --work W",
     }
@@ -159,4 +162,4 @@ def _share(called: Sequence[bool]) -> str:
     if not called:
         return "-"
     interval = binomtest(sum(called), len(called)).proportion_ci()
-    return f"{sum(called) / len(called):.2f} ({interval.low:.2f} to {interval.high:.2f})"
+    return span(sum(called) / len(called), interval.low, interval.high)

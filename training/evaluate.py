@@ -145,7 +145,11 @@ def _at_specificities(items: Judged) -> dict[str, Any]:
 
 
 def _predictive(items: Judged, sensitivity: dict[str, Any], specificity: dict[str, Any]) -> dict[str, Any]:
-    """Predictive values; where sensitivity or specificity has an exact interval, from the edges of both intervals."""
+    """Predictive values.
+
+    Where sensitivity or specificity has an exact interval, theirs are computed from the edges of both intervals and
+    marked ``edges``. They are not exact themselves, and most often wider than needed.
+    """
     bootstrap = Bootstrap(items.patients)
     resampled = [
         bootstrap.measure(partial(measured, items.called, items.truth)) for measured in (sensitivities, specificities)
@@ -159,7 +163,7 @@ def _predictive(items: Judged, sensitivity: dict[str, Any], specificity: dict[st
             one = figure(values[:, index], items.patient_count())
             if exact and known:
                 edges = predictive_values(np.array(sensitivity["ci95"]), np.array(specificity["ci95"]), prevalence)
-                one |= {"ci95": [round(float(edge), 3) for edge in edges[:, index]], "interval": "exact"}
+                one |= {"ci95": [round(float(edge), 3) for edge in edges[:, index]], "interval": "edges"}
             found[f"{name}_at_prevalence_{prevalence:.0%}".rstrip("%")] = one
     return found
 

@@ -95,7 +95,7 @@ def write_release(
     int8: bytes | None = None,
     int8_auc_loss: float | None = None,
 ) -> Path:
-    """Write the ONNX files and their manifest; the figures of the test are entered later, by it.
+    """Write the ONNX files and their manifest.
 
     The ONNX files come first and carry their version in their names, so a manifest always names whole files.
 
@@ -145,7 +145,6 @@ def write_release(
             "trained_on": data.attribution,
             "licence": data.licence,
             "development_estimate": development_estimate,
-            "test": {},
         },
     )
     return manifest

@@ -30,6 +30,9 @@ FIGURES = {
 }
 """What the table of figures lists, and how."""
 
+MARKS = {"bootstrap": "", "exact": "*", "edges": "\N{DAGGER}"}
+"""What stands behind an interval, by how it was made."""
+
 CHECKS = ("shift", "phantoms", "detection")
 """Tables of further checks, ``NAME.json`` in the folder of a training, where there are any."""
 
@@ -102,12 +105,16 @@ def runs_tried(path: Path = HERE / "EXPERIMENTS.md") -> int:
 
 
 def show(figure: Mapping[str, Any], digits: int = 2) -> str:
-    """Write a figure with its interval and its number of patients; a star marks an exact interval."""
+    """Write a figure with its interval and its number of patients, and what is no bootstrap interval with its mark."""
     if figure["value"] is None:
         return f"not measurable, n {figure['patients']}"
     low, high = figure["ci95"]
-    star = "*" if figure["interval"] == "exact" else ""
-    return f"{figure['value']:.{digits}f} ({low:.{digits}f} to {high:.{digits}f}){star}, n {figure['patients']}"
+    return f"{span(figure['value'], low, high, digits)}{MARKS[figure['interval']]}, n {figure['patients']}"
+
+
+def span(value: float, low: float, high: float, digits: int = 2) -> str:
+    """Write a value with its interval."""
+    return f"{value:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
 
 
 def _table(columns: Sequence[Any], rows: Sequence[Sequence[Any]]) -> str:

@@ -50,8 +50,8 @@ class PreparedStudy:
     labels : numpy.ndarray
         bool, shape ``(n,)``: whether a slice shows haemorrhage.
     labelled : bool
-        Whether `labels` may be used: False where only the study is labelled. A study without haemorrhage is always
-        labelled.
+        Whether `labels` may be used: False where only the study is labelled, also of a study that is not urgent, which
+        may hold blood all the same.
     kinds : numpy.ndarray
         bool, shape ``(n, 5)``: which of `KINDS` a slice shows; all False where that is not known.
     study_kinds : numpy.ndarray
@@ -113,7 +113,7 @@ def prepare_study(study: Study) -> PreparedStudy:
         slices=slices,
         depth=np.ceil(depth).clip(0, 255).astype(np.uint8),
         labels=labels[chosen],
-        labelled=found.labels is not None or not study.haemorrhage,
+        labelled=found.labels is not None,
         kinds=kinds[chosen],
         study_kinds=_study_kinds(study),
         haemorrhage=study.haemorrhage,
@@ -203,13 +203,18 @@ def prepare_all(dataset: Dataset, folder: Path, say: Callable[[str], None]) -> l
 
 
 def is_prepared(folder: Path, study: Study) -> bool:
-    """Tell whether the cache holds a readable study of this preparation with the same patient and labels."""
+    """Tell whether the cache holds this study.
+
+    Compared are the preparation, the size of the slices, and the study's patient, age, haemorrhage and kinds. The
+    pixels and the labels of slices are not: they would have to be read again.
+    """
     try:
         # opened here, since numpy leaves a file open that it cannot read
         with _path(folder, study.uid).open("rb") as file, np.load(file) as cached:
             return (
                 str(cached["preparation"]) == PREPARATION
                 and str(cached["patient"]) == study.patient
+                and (float(cached["age_years"]) if "age_years" in cached else None) == study.age_years
                 and bool(cached["haemorrhage"]) == study.haemorrhage
                 and np.array_equal(cached["study_kinds"], _study_kinds(study))
                 and cached["slices"].shape[1:] == (SIZE, SIZE)

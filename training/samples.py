@@ -109,9 +109,10 @@ class Samples(Dataset[Sample]):
         return len(self.labels)
 
     def drawing_weights(self, positives: float) -> np.ndarray:
-        """Return the chance of each slice to be drawn: float64, shape ``(n,)``, with a sum of 1.
+        """Return the chance of each slice to be drawn: float64, shape ``(n,)``.
 
-        Bleeding patients have equal parts in the share of `positives`, and all other slices in the rest.
+        They have a sum of 1 where any patient bleeds. Bleeding patients have equal parts in the share of `positives`,
+        and all other slices in the rest.
         """
         weights = np.where(self.labels, 0.0, (1 - positives) / max(int((~self.labels).sum()), 1))
         bleeding = np.unique(self.patients[self.labels])

@@ -47,12 +47,14 @@ class Trainer:
     Raises
     ------
     TrainingError
-        When the machine's processes cannot share a batch evenly.
+        When no slice has a label, or the machine's processes cannot share a batch evenly.
     """
 
     def __init__(self, studies: Sequence[PreparedStudy], settings: Settings, machine: Machine = CPU) -> None:
         if settings.batch % machine.processes:
             raise TrainingError(f"{settings.batch} slices a step cannot be shared by {machine.processes} processes.")
+        if not any(study.labelled for study in studies):
+            raise TrainingError("None of these studies has labels of its slices; add a data set that has.")
         self.settings = settings
         self.epoch = 0
         self._machine = machine

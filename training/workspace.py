@@ -84,7 +84,15 @@ class Workspace:
         return self.run_folder(fold) / "log.csv"
 
     def prepare(self, datasets: Sequence[Dataset], seed: int, folds: int, say: Callable[[str], None]) -> None:
-        """Preprocess the studies that are not yet, and draw the folds."""
+        """Preprocess the studies that are not yet, and draw the folds.
+
+        Raises
+        ------
+        TrainingError
+            When two data sets hold the same people, who would lie on both sides of a fold.
+        """
+        if len({dataset.info.people for dataset in datasets}) < len(datasets):
+            raise TrainingError("Two of these data sets hold the same patients; name one of them.")
         for dataset in datasets:
             name = dataset.info.name
             studies = prepare_all(dataset, self._slices(name), say)

@@ -25,7 +25,7 @@ WARM_UP_SLICES = (1, 32)
 CLEARLY_FASTER = 1.25
 """How many times as fast as the float network the 8-bit one must be before it is taken. With 8-bit instructions (VNNI)
 it is three times as fast. The limit keeps the noise of a short measurement, up to a tenth on a busy machine, from
-drawing a tie by lot: each start on one machine takes the same network and gives the same scores."""
+drawing a tie by lot; near the limit itself, starts on one machine may still take different networks."""
 
 TIMED_RUNS = 5
 """Runs of a single slice that the choice rests on, after one that allocates; the shortest counts."""

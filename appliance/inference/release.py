@@ -27,7 +27,8 @@ class Release:
     Attributes
     ----------
     name, version, sha256 : str
-        Its identity; the hash is that of the ONNX file and has been checked.
+        Its identity; the hash is that of the ONNX file `onnx`, also where the network runs in 8-bit integers, and has
+        been checked.
     onnx : pathlib.Path
         The slice network, opset 13, free batch axis.
     size : int

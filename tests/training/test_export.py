@@ -49,11 +49,13 @@ class Network(nn.Module):
             nn.ReLU(),
         )
         self.offset = offset
-        self.score = nn.Linear(128, 1)
+        self.location = nn.Conv2d(64, 1, 1)
+        self.score = nn.Linear(129, 1)
 
     def describe(self, slices: Tensor) -> Tensor:
         features = self.features(torch.tanh((slices - 0.5) / 0.16))
-        return torch.cat([features.mean(dim=(2, 3)), features.amax(dim=(2, 3))], dim=1)
+        surest = self.location(features).amax(dim=(2, 3))
+        return torch.cat([features.mean(dim=(2, 3)), features.amax(dim=(2, 3)), surest], dim=1)
 
     def forward(self, slices: Tensor) -> Tensor:
         return self.score(self.describe(slices)).flatten() + self.offset
@@ -140,12 +142,19 @@ def test_int8_judges_as_the_float_network_does(model: bytes, int8: bytes) -> Non
 
 
 def test_int8_is_integer_where_it_should_be(model: bytes, int8: bytes) -> None:
-    """Opset 13 and no operator outside it; 7-bit weights; the convolution that sees the picture in float."""
+    """Opset 13 and no operator outside it; 7-bit weights; what sees the picture, and the decision, in float."""
     document = onnx.load_from_string(int8)
     assert opsets(int8) == [("", 13)]
     weights = {item.name: onnx.numpy_helper.to_array(item) for item in document.graph.initializer}
     kernels = [value for value in weights.values() if value.ndim == 4]
-    assert {(str(value.dtype), value.shape[1]) for value in kernels} == {("float32", 1), ("int8", 8), ("int8", 64)}
+    assert {(str(value.dtype), value.shape[:2]) for value in kernels} == {
+        ("float32", (8, 1)),
+        ("int8", (64, 8)),
+        ("int8", (64, 64)),
+        ("float32", (1, 64)),
+    }
+    decision = [value for value in weights.values() if 129 in value.shape]
+    assert decision and all(value.dtype == np.float32 for value in decision)
     assert max(int(np.abs(value.astype(int)).max()) for value in kernels if value.dtype == np.int8) <= 64
     assert len(int8) < len(model) / 2
     assert document.graph.input[0].type.tensor_type.shape.dim[0].dim_param == "n"

@@ -14,6 +14,7 @@ from training.calibrate import MIN_SLOPE, Calibration, calibrate, fit_platt, fro
 from training.documents import TrainingError
 from training.evaluate import SMALL_SLICES, development_estimate, evaluate
 from training.judged import Judged, judged_slices, judged_studies, nested
+from training.model_card import show
 from training.plots import draw_reliability, draw_roc, draw_training
 from training.pooling import RELEASED, compare_pooling, equally_spaced_in_brain, equally_spaced_in_series
 from training.prepare import PreparedStudy
@@ -131,6 +132,22 @@ def test_the_development_estimate_counts_and_reaches_the_sensitivity_it_was_set_
     assert at_80 >= at_90
     assert figures["study_ppv_at_prevalence_6"]["value"] < figures["study_ppv_at_prevalence_15"]["value"]
     assert [fold["patients"] for fold in figures["by_fold"]] == [10] * 4
+
+
+def test_predictive_values_from_exact_intervals_are_marked_as_combined(scored: list[ScoredStudy]) -> None:
+    calibration = calibrate(scored)
+    resampled = evaluate(scored, calibration)["study_ppv_at_prevalence_6"]
+    assert resampled["interval"] == "bootstrap"
+    apart = [replace(item, scores=item.scores + np.float32(50 * item.study.haemorrhage)) for item in scored]
+    figures = evaluate(apart, calibration)
+    assert figures["study_sensitivity"]["interval"] == "exact"
+    combined = figures["study_ppv_at_prevalence_6"]
+    assert combined["interval"] == "edges"
+    low, high = ([figures[f"study_{name}"]["ci95"][edge] for name in ("sensitivity", "specificity")] for edge in (0, 1))
+    expected = [0.06 * sens / (0.06 * sens + 0.94 * (1 - spec)) for sens, spec in (low, high)]
+    assert combined["ci95"] == pytest.approx(expected, abs=0.001)
+    marks = [show(one).split(")")[1].split(",")[0] for one in (resampled, figures["study_sensitivity"], combined)]
+    assert marks == ["", "*", "\N{DAGGER}"]
 
 
 def test_groups_hold_their_patients_and_all_without_haemorrhage(folds: list[list[ScoredStudy]]) -> None:

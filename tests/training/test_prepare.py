@@ -90,13 +90,16 @@ def test_what_was_cached_is_read_back_the_same(tmp_path: Path) -> None:
             assert getattr(before, "dtype", None) == getattr(after, "dtype", None), field.name
 
 
-def test_slices_of_a_study_that_bleeds_are_not_labelled_by_it() -> None:
+def test_slices_are_not_labelled_by_their_study() -> None:
     bleeds = prepare_study(study(1, lambda: LabelledStack(stack(True))))
     assert bleeds.haemorrhage and not bleeds.labelled
     assert not bleeds.labels.any() and not bleeds.kinds.any()
     assert bleeds.study_kinds.tolist() == [False, True, False, False, False]
-    clean = prepare_study(study(2, lambda: LabelledStack(stack(False)), bleeds=False))
-    assert clean.labelled and not clean.haemorrhage and not clean.labels.any()
+    unknown = prepare_study(study(2, lambda: LabelledStack(stack(False)), bleeds=False))
+    assert not unknown.labelled and not unknown.haemorrhage
+    free = LabelledStack(stack(False), np.zeros(len(stack(False)), dtype=bool))
+    clean = prepare_study(study(3, lambda: free, bleeds=False))
+    assert clean.labelled and not clean.labels.any() and not clean.kinds.any()
 
 
 def test_labels_that_do_not_fit_the_slices_are_refused() -> None:
@@ -188,6 +191,8 @@ def test_a_cached_study_that_is_damaged_or_outdated_is_prepared_again(
     assert anew(whole)
     assert anew(dataset(replace(whole.studies[0], kinds=frozenset({"IPH", "SDH"}))))
     assert anew(dataset(replace(whole.studies[0], patient="7")))
+    assert anew(dataset(replace(whole.studies[0], age_years=None)))
+    assert not anew(dataset(replace(whole.studies[0], age_years=None)))
     assert anew(whole)
     monkeypatch.setattr(prepare, "PREPARATION", "another")
     with pytest.raises(TrainingError, match="another version"):
@@ -204,7 +209,7 @@ def test_a_hospital_s_discs_become_a_cache(tmp_path: Path) -> None:
     assert "hospital-case-5: left out (too_few_slices)" in lines[4]
     read = read_prepared(tmp_path / "cache", {study.patient for study in prepared})
     assert [item.haemorrhage for item in read] == [True, False, True, False]
-    assert [item.labelled for item in read] == [False, True, False, True]
+    assert [item.labelled for item in read] == [False] * 4
     assert {item.slices.shape for item in read} == {(24, SIZE, SIZE)}
     for path in (tmp_path / "cache").iterdir():
         assert not any(word in path.read_bytes() for word in (b"Yamada", b"0042", b"19500101"))

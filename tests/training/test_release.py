@@ -15,7 +15,7 @@ import pytest
 
 import training
 import trt_engines
-from tests.training.layouts import write_rsna
+from tests.training.layouts import write_physionet, write_rsna
 from training import detection, phantoms
 from training.cli import main
 from training.config import Recipe, read_recipe
@@ -150,6 +150,15 @@ def test_a_release_is_measured_on_other_data_without_being_changed(
     assert {path.name: path.read_bytes() for path in released.iterdir()} == before
 
 
+def test_the_same_people_under_two_names_are_refused(
+    simulated_ct_ich: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_physionet(tmp_path / "physionet")
+    data = ["--data", f"ct_ich:{simulated_ct_ich}", "--data", f"physionet:{tmp_path / 'physionet'}"]
+    assert main(["prepare", *data, "--work", str(tmp_path / "work")]) == 2
+    assert "same patients" in capsys.readouterr().err
+
+
 def test_figures_of_other_networks_are_not_released(
     released: Path, work: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -178,6 +187,7 @@ def test_a_step_out_of_order_says_which_comes_first(tmp_path: Path, capsys: pyte
         ("seeds = [2]", "seeds = 2", "list of whole numbers"),
         ('name = "ct_ich"', 'name = "ct_itch"', "'ct_itch'"),
         ('name = "ct_ich"', 'name = "ct_ich"\n[[source]]\nname = "ct_ich"', "at most once"),
+        ('name = "ct_ich"', 'name = "ct_ich"\n[[source]]\nname = "physionet"', "ct_ich and physionet are of the same"),
         ('name = "ct_ich"', 'name = "ct_ich"\nplace = "x"', "unknown key 'place'"),
         ('[[source]]\nname = "ct_ich"', "source = []", r"\[\[source\]\]"),
         ("seed = 5", "seed = ", "not TOML"),

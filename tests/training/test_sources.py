@@ -48,6 +48,7 @@ def test_every_data_set_says_what_its_labels_mean() -> None:
     for name in NAMES:
         sentence = info(name).labels
         assert info(name).name == name
+        assert info(name).people == ("ct_ich" if name == "physionet" else name)
         assert all(word in sentence for word in ("green", "yellow", "red", "black", "urgent"))
         assert sentence.endswith(".")
 
@@ -160,6 +161,23 @@ def test_physionet_keeps_no_slice_labels_that_contradict_the_drawn_bleeds(writte
         assert studies[patient].haemorrhage and found.labels is None and found.kinds is None
 
 
+def test_physionet_knows_a_study_without_labels_to_be_free_of_blood_only_where_none_is_drawn(
+    written: Callable[[str], Path], tmp_path: Path
+) -> None:
+    """Patient 50 with a drawn bleed and 52 with none, whose tables have one row that labels nothing."""
+    folder = tmp_path / "physionet"
+    shutil.copytree(written("physionet"), folder)
+    table = folder / "hemorrhage_diagnosis_raw_ct.csv"
+    with table.open(newline="", encoding="utf-8") as file:
+        header, *rows = csv.reader(file)
+    nothing = {row[0]: ["0" if cell == "1" and column > 1 else cell for column, cell in enumerate(row)] for row in rows}
+    layouts.write_table(table, [header, nothing["50"], nothing["52"]])
+    drawn, free = (study.read() for study in load("physionet", folder).studies)
+    assert drawn.labels is None and drawn.kinds is None
+    assert free.labels is not None and free.kinds is not None
+    assert len(free.labels) == len(free.stack) and not free.labels.any() and not free.kinds.any()
+
+
 def test_rsna_finds_studies_by_their_headers_and_orders_them_by_position(written: Callable[[str], Path]) -> None:
     studies = load("rsna", written("rsna")).studies
     assert [(study.patient, study.uid) for study in studies] == [("ID_p0", "rsna-ID_s0"), ("ID_p1", "rsna-ID_s1")]
@@ -208,11 +226,14 @@ def test_cq500_counts_what_two_of_three_readers_saw(written: Callable[[str], Pat
     }
 
 
-def test_cq500_reads_folders_and_archives_and_labels_studies_only(written: Callable[[str], Path]) -> None:
+def test_cq500_reads_folders_and_archives_and_labels_slices_only_without_blood(written: Callable[[str], Path]) -> None:
     for patient, study in by_patient("cq500", written("cq500")).items():
         found = study.read()
-        assert found.labels is None and found.kinds is None
-        assert found.stack.hounsfield is not None
+        if study.haemorrhage:
+            assert found.labels is None
+        else:
+            assert found.labels is not None and found.labels.tolist() == [False] * len(found.stack)
+        assert found.kinds is None and found.stack.hounsfield is not None
         assert np.array_equal(found.stack.hounsfield, layouts.head(patient != "CQ500-CT-3"))
 
 
@@ -232,7 +253,7 @@ def test_four_colours_of_a_hospital_become_two_classes(written: Callable[[str], 
         "hospital-case-4": False,
         "hospital-case-5": False,
     }
-    found = studies[1].read()
+    found = studies[1].read()  # yellow, which may hold blood
     assert found.labels is None and np.array_equal(found.stack.hounsfield, layouts.head(False))
 
 

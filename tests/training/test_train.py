@@ -160,6 +160,11 @@ def test_a_network_that_learned_from_other_studies_is_refused(studies: list[Prep
         train(tmp_path, relabelled, Settings(epochs=1, batch=16))
 
 
+def test_studies_without_any_labelled_slice_cannot_be_learned_from(studies: list[PreparedStudy]) -> None:
+    with pytest.raises(TrainingError, match="labels of its slices"):
+        Trainer([dataclasses.replace(study, labelled=False) for study in studies], Settings())
+
+
 def test_a_damaged_checkpoint_is_a_sentence(studies: list[PreparedStudy], tmp_path: Path) -> None:
     (tmp_path / "checkpoint.pt").write_bytes(b"no checkpoint")
     with pytest.raises(TrainingError, match="cannot be read"):

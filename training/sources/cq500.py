@@ -6,7 +6,8 @@ study", Lancet 2018, 392(10162):2388-2396, doi:10.1016/S0140-6736(18)31645-3. Th
 ``CQ500CT12 CQ500CT12`` or ``CQ500-CT-12.zip``.
 
 Mapping: a study in which at least two of three readers saw intracranial haemorrhage is urgent (red, black), any other
-is not (green, yellow). Kinds are decided likewise. Its slices have no labels of their own. Headers give no names by
+is not (green, yellow). Kinds are decided likewise. Slices have no labels of their own; those of a study without
+haemorrhage show none. Headers give no names by
 which several studies of one patient could be known, so each study counts as a patient; ages are not read.
 """
 
@@ -15,6 +16,8 @@ from __future__ import annotations
 import re
 from functools import partial
 from pathlib import Path
+
+import numpy as np
 
 from training.dataset import KINDS, Dataset, DatasetInfo, LabelledStack, Study
 from training.sources.dicom_files import read_medium
@@ -72,7 +75,7 @@ def _study(row: dict[str, str], place: Path) -> Study:
         age_years=None,
         haemorrhage=haemorrhage,
         kinds=frozenset(kind for kind in KINDS if haemorrhage and _majority(row, kind)),
-        read=partial(_read, place),
+        read=partial(_read, place, haemorrhage),
     )
 
 
@@ -80,5 +83,6 @@ def _majority(row: dict[str, str], finding: str) -> bool:
     return sum(flag(row[f"{reader}:{finding}"]) for reader in READERS) >= MAJORITY
 
 
-def _read(place: Path) -> LabelledStack:
-    return LabelledStack(read_medium(place))
+def _read(place: Path, haemorrhage: bool) -> LabelledStack:
+    stack = read_medium(place)
+    return LabelledStack(stack, None if haemorrhage else np.zeros(len(stack), dtype=bool))

@@ -5,8 +5,8 @@ named as in the table. The names go into the splits, which are released with a n
 a patient's name or number. Nothing of the header goes there; studies whose headers name the same patient count as one
 patient, known by the first of these studies.
 
-Mapping: red and black are urgent, green and yellow are not. Slices have no labels of their own, and kinds of
-haemorrhage are unknown.
+Mapping: red and black are urgent, green and yellow are not. Slices have no labels of their own, not even those of
+studies that are not urgent, since a yellow one may hold blood. Kinds of haemorrhage are unknown.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ order of the volume. A volume's own affine says how its axes lie; nothing is res
 Mapping: a study with any haemorrhage is urgent (red, black), any other is not (green, yellow). Every slice is
 labelled, kind by kind. The rows of some patients are rotated against their slices. So the drawn bleeds decide: labels
 are taken as they stand where every slice with a drawn bleed is labelled, rotated where one rotation makes both equal,
-and otherwise left to the study alone.
+and otherwise left to the study alone. Where no row is labelled and nothing is drawn, no slice shows haemorrhage.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ INFO = DatasetInfo(
     licence="CC BY 4.0 (version 1.0), PhysioNet Restricted Health Data License 1.5.0 (version 1.3.1)",
     labels="Two radiologists labelled every slice in consensus; a study with any intracranial haemorrhage counts as "
     "urgent (red, black), any other as not urgent (green, yellow).",
+    people="ct_ich",
 )
 
 UNUSABLE = frozenset({49, *range(59, 66)})
@@ -147,6 +148,8 @@ def _aligned(kinds: np.ndarray, drawn: np.ndarray) -> np.ndarray | None:
     numpy.ndarray or None
         bool, shape ``(n, 5)``; None where labels and drawings contradict each other.
     """
+    if not kinds.any() and not drawn.any():
+        return np.zeros((len(drawn), kinds.shape[1]), dtype=bool)
     if len(kinds) != len(drawn):
         return None
     labels = np.array([row.any() for row in kinds])

@@ -74,7 +74,7 @@ def grid(side: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def smooth_noise(rng: np.random.Generator, side: int, cells: int) -> np.ndarray:
-    """Noise of unit variance that changes over a few cells a side: float32, shape ``(side, side)``."""
+    """Noise with a variance of about 0.75 that changes over a few cells a side: float32, shape ``(side, side)``."""
     coarse = rng.standard_normal((cells, cells), dtype=np.float32)
     return cv2.resize(coarse, (side, side), interpolation=cv2.INTER_CUBIC)
 
