@@ -107,7 +107,9 @@ def draw_training(path: Path, logs: Mapping[str, Path]) -> None:
     figure = _figure(12.0, 3.8)
     for axes, (field, label) in zip(figure.subplots(1, len(panels)), panels.items(), strict=True):
         for number, (name, course) in enumerate(courses.items()):
-            axes.plot(course["epoch"], course[field], color=COLOURS[number % len(COLOURS)], linewidth=1.2, label=name)
+            known = np.isfinite(course[field])  # areas are not measured after every epoch
+            line = {"color": COLOURS[number % len(COLOURS)], "linewidth": 1.2, "label": name}
+            axes.plot(course["epoch"][known], course[field][known], **line)
         axes.set(xlabel="Epoch", ylabel=label)
         if field != "loss":
             axes.set_ylim(lowest - 0.02, 1.0)
