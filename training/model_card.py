@@ -71,6 +71,7 @@ def render(manifest: Mapping[str, Any], evaluation: Evaluation) -> str:
         folds=evaluation["splits"]["folds"],
         split_seed=evaluation["splits"]["seed"],
         torch=evaluation["network"]["torch"],
+        minutes=", ".join(str(value) for value in evaluation["network"]["minutes"]),
         settings=_table(("setting", "value"), list(evaluation["settings"].items())),
         runs_tried=evaluation["runs_tried"],
         figures=_figures(development),

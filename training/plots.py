@@ -128,7 +128,7 @@ def read_log(path: Path) -> dict[str, np.ndarray]:
     try:
         with path.open(newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
-        fields: Sequence[str] = ("epoch", "loss", "slice_auc", "study_auc")
+        fields: Sequence[str] = ("epoch", "loss", "seconds", "slice_auc", "study_auc")
         return {field: np.array([float(row[field] or "nan") for row in rows]) for field in fields}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise TrainingError(f"{path} cannot be read; run `triage-train train` first.") from error

@@ -16,6 +16,7 @@ from training.documents import TrainingError, read_json, write_json
 from training.export import read_manifest, to_onnx, write_release
 from training.model_card import CHECKS, render, runs_tried
 from training.network import SliceNet, parameter_count
+from training.plots import read_log
 from training.prepare import SIZE, PreparedStudy
 from training.quantise import check_int8, quantise
 from training.splits import write_splits
@@ -105,9 +106,15 @@ def gather(workspace: Workspace) -> dict[str, Any]:
             "networks": len(first.parts),
             "parameters": parameter_count(SliceNet()),
             "torch": torch.__version__,
+            "minutes": [round(_minutes(workspace.log_file(fold))) for fold in workspace.folds],
         },
         "runs_tried": runs_tried(),
     }
+
+
+def _minutes(log: Path) -> float:
+    """How long a training took."""
+    return float(read_log(log)["seconds"].sum()) / 60
 
 
 def _source(workspace: Workspace, name: str) -> dict[str, Any]:
