@@ -158,6 +158,8 @@ def _bleed(head: HeadSlice, rng: np.random.Generator, along_skull: float) -> Hea
     """One bleed or two, each cut where chance has it."""
     for _ in range(2 if rng.random() < SECOND_BLEED else 1):
         section = float(np.sqrt(1 - rng.uniform(0, 0.9) ** 2))
-        kind = ALONG_SKULL[rng.integers(len(ALONG_SKULL))] if rng.random() < along_skull else None
+        # a course without them draws no number for them either, so that its samples depend on nothing else
+        chosen = along_skull > 0 and rng.random() < along_skull
+        kind = ALONG_SKULL[rng.integers(len(ALONG_SKULL))] if chosen else None
         head = draw_bleed(head, random_bleed(head, rng, kind), section)
     return head
