@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from appliance.imaging.zones import calibrated
-from training.documents import TrainingError, read_json, write_json
+from training.documents import TrainingError
 from training.metrics import area_under_curve
 from training.scored import ScoredStudy
 
@@ -128,22 +127,6 @@ def operating_point(probabilities: np.ndarray, truth: np.ndarray) -> float:
     threshold = float(positives[needed - 1])
     lower = probabilities[probabilities < threshold]
     return (threshold + float(lower.max())) / 2 if len(lower) else threshold
-
-
-def write_calibration(path: Path, calibration: Calibration) -> None:
-    """Write a calibration as JSON."""
-    write_json(path, asdict(calibration))
-
-
-def read_calibration(path: Path) -> Calibration:
-    """Read what `write_calibration` wrote.
-
-    Raises
-    ------
-    TrainingError
-        When it is absent or damaged.
-    """
-    return _calibration(read_json(path, "calibrate"))
 
 
 def to_manifest(calibration: Calibration) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import torch
 
 from training import sources
 from training.calibrate import calibrate as fit_calibration
-from training.calibrate import from_manifest, read_calibration, write_calibration
+from training.calibrate import from_manifest, to_manifest
 from training.compare.run import NETWORKS, PRESETS
 from training.compare.run import compare as run_compare
 from training.config import read_recipe
@@ -61,7 +61,7 @@ def calibrate(options: argparse.Namespace) -> None:
     """Fit the calibration to out-of-fold scores."""
     workspace = Workspace(options.work)
     scored = [item for fold in workspace.out_of_fold() for item in fold]
-    write_calibration(workspace.calibration_file, fit_calibration(scored))
+    workspace.write_figures("calibration", to_manifest(fit_calibration(scored)))
 
 
 def evaluate(options: argparse.Namespace) -> None:
@@ -82,7 +82,7 @@ def evaluate(options: argparse.Namespace) -> None:
 def check(options: argparse.Namespace) -> None:
     """Look beyond the data: pictures changed on purpose, bleeds of known volume, simulated heads."""
     workspace = Workspace(options.work)
-    calibration = read_calibration(workspace.calibration_file)
+    calibration = from_manifest(workspace.read_figures("calibration", "calibrate"))
     networks, folds = workspace.networks(), [workspace.inside(fold) for fold in workspace.folds]
     scored = workspace.out_of_fold()
     others = [[item for other in scored if other is not fold for item in other] for fold in scored]
@@ -114,7 +114,7 @@ def leakage(options: argparse.Namespace) -> None:
 def export(options: argparse.Namespace) -> None:
     """Write the release."""
     workspace = Workspace(options.work)
-    calibration = read_calibration(workspace.calibration_file)
+    calibration = from_manifest(workspace.read_figures("calibration", "calibrate"))
     manifest = release(workspace, options.to, options.version, calibration, int8=not options.without_int8)
     _say(f"released {manifest}")
 

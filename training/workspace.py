@@ -35,11 +35,6 @@ class Workspace:
 
     folder: Path
 
-    @property
-    def calibration_file(self) -> Path:
-        """The calibration, from out-of-fold scores."""
-        return self.folder / "calibration.json"
-
     def document(self, name: str) -> Path:
         """Figures that one of the steps measured."""
         return self.folder / f"{name}.json"
