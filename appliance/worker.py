@@ -2,45 +2,78 @@
 
 from __future__ import annotations
 
+import json
 import logging
-import signal
 import sys
+import threading
 import time
-from typing import Optional
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Optional, Sequence, Tuple, Type
 
 from appliance.config import Settings, load_settings
 from appliance.errors import TriageError
+from appliance.ingest.losses import read_losses
 from appliance.ingest.spool import medium_path
-from appliance.pipeline import Pipeline, Progress
-from appliance.store import Job, StepProgress, Store
+from appliance.pipeline import Identified, Pipeline, Progress
+from appliance.scoring import Judgement
+from appliance.stop import CANNOT_START, StopRequest
+from appliance.store import Job, StepProgress, Store, StoreBusyError, StoreError
+from appliance.store.jobs import HEARTBEAT_S
 from appliance.store.pictures import write_pictures
-
-CANNOT_START = 78
-"""Exit status of a worker that would not start a second time either (``EX_CONFIG`` of sysexits.h)."""
+from appliance.store.retention import expire
 
 _IDLE_S = 0.1
 _PROGRESS_S = 0.25
+_EXPIRE_S = 600.0
 
 log = logging.getLogger("appliance.worker")
 
 
-class StopRequest:
-    """Set by SIGTERM and SIGINT.
-
-    A flag and no `threading.Event`, for whose lock a signal handler could wait forever.
-    """
-
-    def __init__(self) -> None:
-        self.set = False
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._request)
-
-    def _request(self, number: int, frame: object) -> None:
-        self.set = True
-
-
 class Stopped(Exception):
     """The worker was asked to stop in the middle of a job."""
+
+
+class Heartbeat:
+    """A thread that renews the lease on a job; a context manager.
+
+    A step of the work may take longer than a lease, and says nothing meanwhile.
+
+    Parameters
+    ----------
+    store : Store
+        Has the job.
+    job : Job
+        The job.
+    """
+
+    def __init__(self, store: Store, job: Job) -> None:
+        self._store = store
+        self._job = job
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+
+    def __enter__(self) -> Heartbeat:
+        """Start the thread."""
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, exc_type: Optional[Type[BaseException]], exc: Optional[BaseException], traceback: Optional[TracebackType]
+    ) -> None:
+        """End the thread."""
+        self._ended.set()
+        self._thread.join()
+
+    def _beat(self) -> None:
+        while not self._ended.wait(HEARTBEAT_S):
+            try:
+                if not self._store.jobs.renew(self._job):
+                    return
+            except StoreError as error:
+                log.error("case %d: %s", self._job.number, error.message)
 
 
 def run(settings: Settings) -> None:
@@ -59,56 +92,118 @@ def run(settings: Settings) -> None:
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     stop = StopRequest()
     try:
-        with Store(settings.store.folder) as store:
-            given_up = store.jobs.recover()
-            if given_up:
-                log.error("gave up %d cases during which the worker died repeatedly", given_up)
+        with Store(settings.store.folder, "worker") as store:
+            store.recover()
+            store.audit.record_settings(json.loads(json.dumps(asdict(settings), default=str)))
             while not stop.set:
                 # after a fault the next jobs get a fresh engine and fresh children
                 with Pipeline(settings) as pipeline:
                     log.info("ready")
-                    _work(store, pipeline, stop)
+                    _work(store, settings, pipeline, stop)
     except TriageError as error:
         log.error("%s", error.message)
         raise SystemExit(CANNOT_START) from error
 
 
-def _work(store: Store, pipeline: Pipeline, stop: StopRequest) -> None:
+def _work(store: Store, settings: Settings, pipeline: Pipeline, stop: StopRequest) -> None:
     """Take jobs until asked to stop, or until one showed a fault of the appliance itself."""
+    expired_at = -_EXPIRE_S
     while not stop.set:
-        job = store.jobs.claim()
-        if job is None:
-            time.sleep(_IDLE_S)
-            continue
-        log.info("case %d: begun", job.number)
         try:
-            _judge(store, pipeline, job, stop)
-        except Stopped:
-            store.jobs.give_back(job)
-            log.info("case %d: given back", job.number)
-        except TriageError as error:
-            store.jobs.fail(job, error.code, error.message)
-            log.info("case %d: failed, %s", job.number, error.code)
-        except Exception:
-            log.exception("case %d: failed", job.number)
-            store.jobs.fail(job, "internal", "The appliance failed while judging these files. Read the study now.")
-            return
+            job = store.jobs.claim()
+            if job is None:
+                if time.monotonic() - expired_at >= _EXPIRE_S:
+                    _expire(store, settings)
+                    expired_at = time.monotonic()
+                time.sleep(_IDLE_S)
+                continue
+            log.info("case %d: begun", job.number)
+            if not _finish(store, pipeline, job, stop):
+                return
+        except StoreBusyError as error:
+            # what was begun is taken up again when its lease has run out
+            log.error("%s", error.message)
+
+
+def _expire(store: Store, settings: Settings) -> None:
+    try:
+        media, cases = expire(store, settings.store)
+    except OSError as error:
+        log.error("what is old enough to be removed could not be: %s", error)
+        return
+    if media or cases:
+        log.info("removed %d media and %d cases by age", media, cases)
+
+
+def _finish(store: Store, pipeline: Pipeline, job: Job, stop: StopRequest) -> bool:
+    """Judge a case, or keep why there is no verdict; False where the fault is the appliance's own."""
+    try:
+        _judge(store, pipeline, job, stop)
+    except Stopped:
+        store.jobs.give_back(job)
+        log.info("case %d: given back", job.number)
+    except StoreError:
+        raise  # then nothing can be kept
+    except TriageError as error:
+        store.jobs.fail(job, error.code, error.message)
+        log.info("case %d: failed, %s", job.number, error.code)
+    except Exception:
+        log.exception("case %d: failed", job.number)
+        store.jobs.fail(job, "internal", "The appliance failed while judging these files. Read the study now.")
+        return False
+    return True
 
 
 def _judge(store: Store, pipeline: Pipeline, job: Job, stop: StopRequest) -> None:
+    with store.scratch("unpacked") as temporary, Heartbeat(store, job):
+        known = _follow(store, pipeline, job, stop, temporary, job.study_uid, ())
+        if known:
+            uid, spools = known
+            log.info("case %d: judged together with %d earlier arrivals", job.number, len(spools))
+            _follow(store, pipeline, job, stop, temporary, uid, spools)
+
+
+def _follow(
+    store: Store,
+    pipeline: Pipeline,
+    job: Job,
+    stop: StopRequest,
+    temporary: Path,
+    study_uid: Optional[str],
+    earlier: Sequence[str],
+) -> Optional[Tuple[str, Sequence[str]]]:
+    """Drive the pipeline to the end of a job.
+
+    Returns
+    -------
+    tuple of str and sequence of str, or None
+        Nothing was judged, since the rest of this study lies in these folders of the spool.
+    """
     shown: Optional[Progress] = None
     shown_at = 0.0
-    for item in pipeline.judge(medium_path(store, job.spool), job.study_uid):
-        if not isinstance(item, Progress):
-            write_pictures(store.rendered, job.case_id, item.pictures)
-            store.jobs.finish(job, item.verdict)
-            log.info("case %d: %s", job.number, item.verdict.colour.value)
-            return
-        if stop.set:
-            raise Stopped
-        if shown is None or item.step != shown.step or time.monotonic() - shown_at > _PROGRESS_S:
-            store.jobs.progress(job, StepProgress(item.step, item.done, item.total))
-            shown, shown_at = item, time.monotonic()
+    media = [medium_path(store, spool) for spool in (job.spool, *earlier)]
+    lost = read_losses(store.spool / job.spool)
+    with closing(pipeline.judge(media[0], study_uid, media[1:], temporary, lost)) as steps:
+        for item in steps:
+            if isinstance(item, Judgement):
+                write_pictures(store.rendered, job.case_id, item.pictures)
+                store.jobs.finish(job, item.verdict)
+                log.info("case %d: %s", job.number, item.verdict.colour.value)
+                return None
+            if isinstance(item, Identified):
+                known = store.studies.identify(job, item.study_uid, item.instances)
+                if known.same_as is not None:
+                    store.jobs.finish_same(job, known.same_as)
+                    log.info("case %d: the same as case %d", job.number, known.same_as)
+                    return None
+                if known.earlier and not earlier:
+                    return item.study_uid, known.earlier
+                continue
+            if stop.set:
+                raise Stopped
+            if shown is None or item.step != shown.step or time.monotonic() - shown_at > _PROGRESS_S:
+                store.jobs.progress(job, StepProgress(item.step, item.done, item.total))
+                shown, shown_at = item, time.monotonic()
     raise RuntimeError("the pipeline ended without a judgement")
 
 

@@ -58,7 +58,7 @@ def test_it_judges_one_after_another_and_survives_each(store: Store, settings: S
     junk = queue(store, settings, [b"no DICOM in here"])
     torn = queue(store, settings, [zipped(files)[:-200_000] + b"PK\5\6" + bytes(18)])
     folder = queue(store, settings, files)
-    archive = queue(store, settings, [zipped(files)])
+    archive = queue(store, settings, [zipped(disc_files(seed=1))])
     process = start(settings)
 
     assert (final(store, junk).state, final(store, junk).error_code) == (State.FAILED, "no_dicom")
@@ -124,6 +124,38 @@ class OnceBegun:
 
 def test_a_stop_in_the_middle_gives_the_job_back(store: Store, settings: Settings, pipeline: Pipeline) -> None:
     case = queue(store, settings, disc_files())
-    worker._work(store, pipeline, OnceBegun(store))
+    worker._work(store, settings, pipeline, OnceBegun(store))
     kept = store.case(case.id)
     assert kept is not None and (kept.state, kept.progress) == (State.QUEUED, None)
+
+
+def test_the_same_study_again_costs_nothing_and_the_rest_of_it_completes_it(
+    store: Store, settings: Settings, start: Start
+) -> None:
+    files = disc_files()
+    part, rest = files[::2], files[1::2]
+    start(settings)
+    first = final(store, queue(store, settings, part))
+    whole = final(store, queue(store, settings, rest))
+    assert whole.state is State.DONE and whole.verdict is not None
+    assert whole.verdict["series"]["slices"] > len(rest)
+    old = store.case(first.id)
+    assert old is not None and old.superseded_by is not None and old.superseded_by.id == whole.id
+    same = final(store, queue(store, settings, [zipped(files)]))
+    assert same.same_as is not None and same.same_as.id == whole.id
+    assert same.verdict == whole.verdict and not (store.rendered / same.id).exists()
+    wait_for(lambda: not list(store.temporary.iterdir()))
+
+
+def test_what_a_killed_worker_unpacked_is_swept_and_its_case_judged(
+    store: Store, settings: Settings, start: Start
+) -> None:
+    case = queue(store, settings, [zipped(disc_files())])
+    process = start(settings)
+    wait_for(lambda: list(store.temporary.glob("unpacked-*/*/*")))
+    os.kill(process.pid or 0, signal.SIGKILL)
+    process.join()
+    assert list(store.temporary.iterdir())
+    start(settings)
+    assert final(store, case).state is State.DONE
+    wait_for(lambda: not list(store.temporary.iterdir()))

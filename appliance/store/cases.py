@@ -18,6 +18,11 @@ class Source(str, Enum):
 
     UPLOAD = "upload"
     DEMO = "demo"
+    MEDIA = "media"
+    """A disc or stick that was put into the appliance."""
+    NETWORK = "network"
+    """DICOM network storage."""
+    CAMERA = "camera"
 
 
 class State(str, Enum):
@@ -48,6 +53,14 @@ class StepProgress:
 
 
 @dataclass(frozen=True)
+class Link:
+    """Another case: what people call it, and its id."""
+
+    number: int
+    id: str
+
+
+@dataclass(frozen=True)
 class Case:
     """One request for a verdict.
 
@@ -65,12 +78,20 @@ class Case:
         Name of the spool's folder that holds its files.
     study_uid : str or None
         The study that was chosen among several.
+    judged_study_uid : str or None
+        The study that is judged, known once the headers were read.
+    same_as : Link or None
+        The case that had brought exactly these images before; its verdict is this one's.
+    superseded_by : Link or None
+        A later case that judged these images too, and perhaps more.
     state : State
         How far it is.
     progress : StepProgress or None
         While it is running.
     finished_at : datetime.datetime or None
         When its state became final, UTC.
+    pixels_removed_at : datetime.datetime or None
+        Since when neither its files nor its rendered slices are kept, UTC.
     verdict : dict or None
         The published document, without identity.
     reasons : tuple of Reason
@@ -90,8 +111,12 @@ class Case:
     spool: str
     study_uid: Optional[str]
     state: State
+    judged_study_uid: Optional[str] = None
+    same_as: Optional[Link] = None
+    superseded_by: Optional[Link] = None
     progress: Optional[StepProgress] = None
     finished_at: Optional[datetime] = None
+    pixels_removed_at: Optional[datetime] = None
     verdict: Optional[Dict[str, Any]] = None
     reasons: Tuple[Reason, ...] = ()
     rejected_reasons: Tuple[Tuple[Reason, ...], ...] = ()
@@ -106,8 +131,18 @@ class Case:
             "state": self.state.value,
             "progress": asdict(self.progress) if self.progress else None,
             "error": {"code": self.error_code, "message": self.error_message} if self.error_code else None,
+            "same_as": self.same_as.number if self.same_as else None,
+            "superseded_by": self.superseded_by.number if self.superseded_by else None,
             "verdict": self.verdict,
         }
+
+
+CASES = (
+    "SELECT cases.*, same.id AS same_id, newer.id AS newer_id FROM cases "
+    "LEFT JOIN cases AS same ON same.number = cases.same_as "
+    "LEFT JOIN cases AS newer ON newer.number = cases.superseded_by"
+)
+"""Query of the rows that `case_of` takes."""
 
 
 def now() -> str:
@@ -116,7 +151,7 @@ def now() -> str:
 
 
 def case_of(row: sqlite3.Row) -> Case:
-    """Return the case that a row of the table holds."""
+    """Return the case that a row of `CASES` holds."""
     reasons = json.loads(row["reasons"]) if row["reasons"] else {"verdict": [], "rejected": []}
     return Case(
         number=row["number"],
@@ -125,9 +160,13 @@ def case_of(row: sqlite3.Row) -> Case:
         source=Source(row["source"]),
         spool=row["spool"],
         study_uid=row["study_uid"],
+        judged_study_uid=row["judged_study_uid"],
+        same_as=Link(row["same_as"], row["same_id"]) if row["same_as"] else None,
+        superseded_by=Link(row["superseded_by"], row["newer_id"]) if row["superseded_by"] else None,
         state=State(row["state"]),
         progress=StepProgress(row["step"], row["step_done"], row["step_total"]) if row["step"] else None,
-        finished_at=datetime.fromisoformat(row["finished_at"]) if row["finished_at"] else None,
+        finished_at=_time(row["finished_at"]),
+        pixels_removed_at=_time(row["pixels_removed_at"]),
         verdict=json.loads(row["verdict"]) if row["verdict"] else None,
         reasons=_reasons(reasons["verdict"]),
         rejected_reasons=tuple(_reasons(series) for series in reasons["rejected"]),
@@ -151,6 +190,10 @@ def columns_of(verdict: Verdict) -> Dict[str, Optional[str]]:
         "reasons": json.dumps(reasons, ensure_ascii=False),
         "patient": json.dumps(asdict(verdict.patient), ensure_ascii=False) if verdict.patient else None,
     }
+
+
+def _time(text: Optional[str]) -> Optional[datetime]:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _reason_documents(reasons: Sequence[Reason]) -> Sequence[Dict[str, Any]]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import tempfile
 import threading
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator, List, Tuple
 
 from appliance.errors import TriageError
+from appliance.files import sync_folder
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_S = 10.0
@@ -18,6 +21,18 @@ class StoreError(TriageError):
     """The store cannot be opened, is damaged, or was written by a newer release."""
 
     code = "bad_store"
+
+
+class StoreBusyError(StoreError):
+    """Another process has held the store for longer than anybody should."""
+
+    code = "store_busy"
+
+
+class BackupError(TriageError):
+    """A copy of the store cannot be written there."""
+
+    code = "bad_backup"
 
 
 class Database:
@@ -35,15 +50,13 @@ class Database:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self._lock = threading.Lock()
-        try:
+        with _in_words(path):
             # autocommit: every transaction is opened by `transaction`, none by the library
             self._connection = sqlite3.connect(
                 str(path), timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
             )
-        except sqlite3.Error as error:
-            raise StoreError(f"The store {path} cannot be opened: {error}.") from error
         try:
             self._prepare()
         except BaseException:
@@ -56,36 +69,92 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Hold the write lock of the file; commit at the end, roll back on an exception."""
-        with self._lock:
+        """Hold the write lock of the file; commit at the end, roll back on an exception.
+
+        Raises
+        ------
+        StoreBusyError
+            When another process does not let go of the lock.
+        StoreError
+            When the file is damaged or the disk is full.
+        """
+        with self._lock, _in_words(self.path):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
                 self._connection.execute("COMMIT")
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                if self._connection.in_transaction:  # SQLite itself rolls back when the disk fails
+                    self._connection.execute("ROLLBACK")
                 raise
 
-    def rows(self, query: str, *values: object) -> List[sqlite3.Row]:
-        """Return the rows of one query."""
-        with self._lock:
-            return self._connection.execute(query, values).fetchall()
+    def rows(self, query: str, *values: object, **named: object) -> List[sqlite3.Row]:
+        """Return the rows of one query, whose values are in order or named; raises as `transaction`."""
+        with self._lock, _in_words(self.path):
+            return self._connection.execute(query, named or values).fetchall()
+
+    def rewrite(self) -> bool:
+        """Write the file anew and empty its log (WAL), so that no page of either keeps what was deleted.
+
+        Returns
+        -------
+        bool
+            False where the log could not be emptied, since another program is reading it.
+        """
+        self.rows("VACUUM")
+        return not self.rows("PRAGMA wal_checkpoint(TRUNCATE)")[0][0]
+
+    def backup(self, path: Path) -> None:
+        """Write a copy, while others go on reading and writing; readable by its owner alone, and whole or not there.
+
+        Raises
+        ------
+        BackupError
+            When it cannot be written there.
+        """
+        try:
+            descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+        except OSError as error:
+            raise BackupError(f"No copy can be written to {path}: {error.strerror}.") from error
+        try:
+            copy = sqlite3.connect(temporary)
+            try:
+                with self._lock, _in_words(self.path):
+                    self._connection.backup(copy)
+                copy.execute("PRAGMA journal_mode = DELETE")  # one file, without a log beside it
+                found = copy.execute("PRAGMA integrity_check(1)").fetchone()[0]
+            finally:
+                copy.close()
+            if found != "ok":
+                raise BackupError(f"The copy at {path} came out damaged ({found}); choose another disk.")
+            os.fsync(descriptor)
+            os.replace(temporary, path)
+            sync_folder(path.parent)
+        except BaseException as error:
+            if os.path.exists(temporary):
+                os.unlink(temporary)
+            if isinstance(error, (OSError, sqlite3.Error)):
+                raise BackupError(f"No copy can be written to {path}: {error}.") from error
+            raise
+        finally:
+            os.close(descriptor)
 
     def _prepare(self) -> None:
         self._connection.row_factory = sqlite3.Row
-        try:
+        with _in_words(self.path):
             self._connection.execute("PRAGMA journal_mode = WAL")
             # a verdict that was shown survives a power cut
             self._connection.execute("PRAGMA synchronous = FULL")
             self._connection.execute("PRAGMA foreign_keys = ON")
+            # what was purged does not stay readable in the file's free pages
+            self._connection.execute("PRAGMA secure_delete = ON")
             found = self._connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
             if found != "ok":
-                raise StoreError(f"The store {self._path} is damaged ({found}); move it away or restore a copy.")
-            self._migrate()
-        except sqlite3.Error as error:
-            raise StoreError(
-                f"The store {self._path} cannot be used ({error}); move it away or restore a copy."
-            ) from error
+                raise StoreError(f"The store {self.path} is damaged ({found}); move it away or restore a copy.")
+        self._migrate()
+        stray = self.rows("PRAGMA foreign_key_check")
+        if stray:
+            raise StoreError(f"The store {self.path} is damaged (rows of no case); move it away or restore a copy.")
 
     def _migrate(self) -> None:
         migrations = numbered_migrations()
@@ -93,7 +162,7 @@ class Database:
         with self.transaction() as connection:
             version = connection.execute("PRAGMA user_version").fetchone()[0]
             if version > len(migrations):
-                raise StoreError(f"The store {self._path} is of a newer release; install that, or move it away.")
+                raise StoreError(f"The store {self.path} is of a newer release; install that, or move it away.")
             for number, script in migrations[version:]:
                 for statement in _statements(script):
                     connection.execute(statement)
@@ -113,3 +182,18 @@ def _statements(script: str) -> Iterator[str]:
         if sqlite3.complete_statement(statement):
             yield statement
             statement = ""
+
+
+@contextmanager
+def _in_words(path: Path) -> Iterator[None]:
+    """Turn what SQLite says of a file into a `StoreError`; a mistake in a query stays what it is."""
+    try:
+        yield
+    except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
+        raise
+    except sqlite3.DatabaseError as error:
+        if "locked" in str(error):  # Python 3.8 does not tell SQLite's codes
+            raise StoreBusyError(
+                f"Another program holds the store {path}; end it, or try again when it has finished."
+            ) from error
+        raise StoreError(f"The store {path} cannot be used ({error}); move it away or restore a copy.") from error

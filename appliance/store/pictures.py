@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from pathlib import Path
 from typing import Sequence
 
@@ -12,6 +11,7 @@ import cv2
 import numpy as np
 
 from appliance.files import sync_folder, write_synced
+from appliance.store.scratch import held_folder
 
 
 def write_pictures(folder: Path, case_id: str, pictures: Sequence[np.ndarray]) -> None:
@@ -26,8 +26,7 @@ def write_pictures(folder: Path, case_id: str, pictures: Sequence[np.ndarray]) -
     pictures : sequence of numpy.ndarray
         uint8, shape ``(rows, columns)``, from zone 1 up.
     """
-    made = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder))
-    try:
+    with held_folder(folder, ".writing-") as made:
         for number, picture in enumerate(pictures, start=1):
             encoded, data = cv2.imencode(".png", picture)
             if not encoded:
@@ -38,9 +37,6 @@ def write_pictures(folder: Path, case_id: str, pictures: Sequence[np.ndarray]) -
         shutil.rmtree(target, ignore_errors=True)
         os.rename(made, target)
         sync_folder(folder)
-    except BaseException:
-        shutil.rmtree(made, ignore_errors=True)
-        raise
 
 
 def picture_path(folder: Path, case_id: str, zone: int) -> Path:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import secrets
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
-from typing import List, Optional, Type
+from typing import Any, List, Optional, Type
 
-from appliance.store.cases import Case, Source, State, case_of, now
+from appliance.files import sync_folder
+from appliance.store.audit import Act, Audit
+from appliance.store.cases import CASES, Case, Link, Source, State, case_of, now
 from appliance.store.database import Database, StoreError
 from appliance.store.jobs import Jobs
+from appliance.store.media import Media
+from appliance.store.scratch import held_folder, sweep
+from appliance.store.studies import Studies
+
+log = logging.getLogger("appliance.store")
 
 
 class Store:
@@ -19,15 +29,29 @@ class Store:
     ----------
     folder : pathlib.Path
         Made if absent, readable by its owner alone.
+    who : str
+        Component or user that opens it, for the audit trail.
 
     Attributes
     ----------
+    database : Database
+        The file of all that follows.
+    audit : Audit
+        Who did what.
     jobs : Jobs
         The work on the cases.
+    studies : Studies
+        Which images each case judged.
+    media : Media
+        The discs and sticks that were inserted.
     spool : pathlib.Path
         Holds what came in, one folder a medium.
     rendered : pathlib.Path
         Holds the slices that pages show, one folder a case.
+    temporary : pathlib.Path
+        Holds what is being made, each folder as long as its process lives.
+    network : pathlib.Path
+        Holds what network storage has acknowledged image by image and not yet handed over; no sweep touches it.
 
     Raises
     ------
@@ -35,19 +59,24 @@ class Store:
         When the folder cannot be used.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, who: str = "appliance") -> None:
         self.spool = folder / "spool"
         self.rendered = folder / "rendered"
+        self.temporary = folder / "temporary"
+        self.network = folder / "network"
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.spool.mkdir(mode=0o700, exist_ok=True)
-            self.rendered.mkdir(mode=0o700, exist_ok=True)
+            for room in (self.spool, self.rendered, self.temporary, self.network):
+                room.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise StoreError(
                 f"The store {folder} cannot be made ({error.strerror}); name another with [store] folder."
             ) from error
-        self._database = Database(folder / "cases.sqlite")
-        self.jobs = Jobs(self._database)
+        self.database = Database(folder / "cases.sqlite")
+        self.audit = Audit(self.database, folder / "audit.head", who)
+        self.jobs = Jobs(self.database, self.audit)
+        self.studies = Studies(self.audit)
+        self.media = Media(self.database)
 
     def __enter__(self) -> Store:
         """Return itself."""
@@ -64,10 +93,63 @@ class Store:
 
     def close(self) -> None:
         """Close the database."""
-        self._database.close()
+        self.database.close()
+
+    def recover(self) -> None:
+        """Put in order what killed processes left: sweep what was unfinished, queue what was finished.
+
+        May be called while others work.
+        """
+        for folder, prefix in ((self.temporary, ""), (self.rendered, "."), (self.spool, ".")):
+            swept = sweep(folder, prefix)
+            if swept:
+                log.warning("removed %d unfinished folders from %s", swept, folder)
+        known = {row["spool"] for row in self.database.rows("SELECT spool FROM cases")}
+        for folder in sorted(self.spool.glob("[!.]*")):
+            # a medium that was complete when its process was killed, or that is younger than a restored database
+            if folder.name not in known and folder.is_dir():
+                case = self.add(_source_of(folder.name), folder.name)
+                log.warning("queued %s, which no case named, as case %d", folder.name, case.number)
+
+    def scratch(self, purpose: str) -> AbstractContextManager[Path]:
+        """Make an empty folder on the spool's file system that goes away at the end of the block.
+
+        It goes away too, by the next `recover`, where the process was killed; not where `receive` took it.
+
+        Parameters
+        ----------
+        purpose : str
+            Beginning of its name.
+        """
+        return held_folder(self.temporary, purpose + "-")
+
+    def receive(self, source: Source, folder: Path) -> Case:
+        """Take a complete folder into the spool and queue it. The medium and its case are on the disk at the return.
+
+        A process that is killed in the middle loses nothing: either the folder is still where it was, or it is in the
+        spool, whence `recover` queues it.
+
+        Parameters
+        ----------
+        source : Source
+            Where it came from.
+        folder : pathlib.Path
+            Below the store's folder, from `scratch` or in `network`; gone afterwards.
+
+        Raises
+        ------
+        StoreError
+            When the case cannot be written down.
+        """
+        name = f"{source.value}-{secrets.token_urlsafe(12)}"
+        # all at once: an fsync costs milliseconds, and a study has hundreds of files
+        os.sync()
+        os.rename(folder, self.spool / name)
+        sync_folder(self.spool)
+        return self.add(source, name)
 
     def add(self, source: Source, spool: str) -> Case:
-        """Queue what lies in the spool.
+        """Queue what lies in the spool, unless it is queued already.
 
         Parameters
         ----------
@@ -91,33 +173,54 @@ class Store:
         Raises
         ------
         ValueError
-            When it lists no such study.
+            When it lists no such study, or its files are no longer kept.
         """
         choices = case.verdict["choices"] if case.verdict else []
-        if study_uid not in {choice["uid"] for choice in choices}:
+        if study_uid not in {choice["uid"] for choice in choices} or case.pixels_removed_at:
             raise ValueError(f"case {case.number} offers no study {study_uid}")
         return self._insert(case.source, case.spool, study_uid)
 
     def case(self, case_id: str) -> Optional[Case]:
         """Return a case by its id."""
-        rows = self._database.rows("SELECT * FROM cases WHERE id = ?", case_id)
-        return case_of(rows[0]) if rows else None
+        return self._one("cases.id = ?", case_id)
+
+    def numbered(self, number: int) -> Optional[Case]:
+        """Return a case by its number."""
+        return self._one("cases.number = ?", number)
 
     def recent(self, limit: int) -> List[Case]:
-        """Return the newest cases, newest first."""
-        return [case_of(row) for row in self._database.rows("SELECT * FROM cases ORDER BY number DESC LIMIT ?", limit)]
+        """Return the newest cases, newest first; all where the limit is negative."""
+        return [case_of(row) for row in self.database.rows(f"{CASES} ORDER BY cases.number DESC LIMIT ?", limit)]
+
+    def superseded(self, case: Case) -> List[Link]:
+        """Return the cases that a case took the place of."""
+        query = "SELECT number, id FROM cases WHERE superseded_by = ? ORDER BY number"
+        return [Link(row["number"], row["id"]) for row in self.database.rows(query, case.number)]
 
     def waiting_before(self, case: Case) -> int:
         """Count the unfinished cases that come before a queued one."""
         query = "SELECT COUNT(*) FROM cases WHERE number < ? AND state IN (?, ?)"
-        return int(self._database.rows(query, case.number, State.QUEUED.value, State.RUNNING.value)[0][0])
+        return int(self.database.rows(query, case.number, State.QUEUED.value, State.RUNNING.value)[0][0])
+
+    def _one(self, condition: str, *values: Any) -> Optional[Case]:
+        rows = self.database.rows(f"{CASES} WHERE {condition}", *values)
+        return case_of(rows[0]) if rows else None
 
     def _insert(self, source: Source, spool: str, study_uid: Optional[str]) -> Case:
-        with self._database.transaction() as connection:
-            connection.execute(
-                "INSERT INTO cases (id, created_at, source, spool, study_uid) VALUES (?, ?, ?, ?, ?) "
-                "ON CONFLICT DO NOTHING",
-                (secrets.token_urlsafe(12), now(), source.value, spool, study_uid),
-            )
-            query = "SELECT * FROM cases WHERE spool = ? AND study_uid IS ? ORDER BY number DESC"
-            return case_of(connection.execute(query, (spool, study_uid)).fetchone())
+        with self.audit.transaction() as connection:
+            query = f"{CASES} WHERE cases.spool = ? AND cases.study_uid IS ?"
+            row = connection.execute(query, (spool, study_uid)).fetchone()
+            if row is None:
+                added = connection.execute(
+                    "INSERT INTO cases (id, created_at, source, spool, study_uid) VALUES (?, ?, ?, ?, ?)",
+                    (secrets.token_urlsafe(12), now(), source.value, spool, study_uid),
+                )
+                self.audit.append(connection, Act.RECEIVED, added.lastrowid, study_uid, {"source": source.value})
+                row = connection.execute(query, (spool, study_uid)).fetchone()
+            return case_of(row)
+
+
+def _source_of(spool: str) -> Source:
+    """Return the source that a folder of the spool is named after; older releases knew little but uploads."""
+    name = spool.partition("-")[0]
+    return Source(name) if name in {source.value for source in Source} else Source.UPLOAD
