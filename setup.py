@@ -19,6 +19,7 @@ APPLIANCE = [
     "python-gdcm>=3.0.25,<4",
     "pylibjpeg>=2.0",  # lets pydicom use the next; its sibling pylibjpeg-libjpeg is GPL and stays out
     "pylibjpeg-openjpeg>=2.0,<3",
+    "pynetdicom>=2.0.2,<4",  # 2.0.2 is the newest for Python 3.8; 3 needs 3.10
     "onnxruntime>=1.17,<2",
     "Flask>=3.0,<4",
     "gunicorn>=23",  # 23 refuses ambiguous Transfer-Encoding headers, which earlier ones pass on
@@ -30,6 +31,10 @@ APPLIANCE = [
 JETSON = [
     "jetson-stats>=4.2",
     "pycuda>=2022.1",  # built on the device, against its CUDA
+]
+
+MEDIA = [
+    "pyudev>=0.24,<1",  # discs and sticks; LGPL-2.1 or later, pure Python over the system's libudev
 ]
 
 TRAINING = [
@@ -80,7 +85,7 @@ setup(
     # A built engine fits one device only; it is made there.
     exclude_package_data={"trt_engines": ["*.engine"]},
     install_requires=APPLIANCE,
-    extras_require={"jetson": JETSON, "training": TRAINING, "dev": DEV},
+    extras_require={"jetson": JETSON, "media": MEDIA, "training": TRAINING, "dev": DEV},
     entry_points={
         "console_scripts": [
             "triage = appliance.cli:main",
