@@ -15,7 +15,7 @@ import sys
 from typing import Any, BinaryIO, Dict, Tuple
 
 from appliance.dicom.decode import DamagedPixels, PixelReader, read_slab
-from appliance.dicom.directory import missing_files
+from appliance.dicom.directory import listed_files, missing_files
 from appliance.dicom.header import read_headers
 
 
@@ -35,13 +35,15 @@ def answer(reader: PixelReader, request: Dict[str, Any]) -> Tuple[Dict[str, Any]
     reader : PixelReader
         Reads the frames.
     request : dict
-        ``{"headers": [path, ...]}``, ``{"missing": path}`` or ``{"images": [...]}`` as `read_slab` takes it.
+        ``{"headers": [path, ...]}``, ``{"missing": path}``, ``{"listed": path}``, or ``{"images": [...]}`` as
+        `read_slab` takes it.
 
     Returns
     -------
     dict
-        ``headers`` (a list of documents for each path, None where it could not be read), ``missing``, ``shape``, or
-        ``error``. bytes
+        ``headers`` (a list of documents for each path, None where it could not be read), ``missing``, ``listed``,
+        ``shape``, or ``error``.
+    bytes
         The slab as int16 in native order, or nothing.
     """
     try:
@@ -49,6 +51,8 @@ def answer(reader: PixelReader, request: Dict[str, Any]) -> Tuple[Dict[str, Any]
             return {"headers": [_headers(path) for path in request["headers"]]}, b""
         if "missing" in request:
             return {"missing": missing_files(request["missing"])}, b""
+        if "listed" in request:
+            return {"listed": listed_files(request["listed"])}, b""
         pixels, shape = read_slab(reader, request)
         return {"shape": shape}, pixels.tobytes()
     except DamagedPixels as error:

@@ -236,6 +236,13 @@ class DicomReader:
         except ChildDied:
             return 0
 
+    def listed_files(self, directory: str) -> List[List[str]]:
+        """Return the files that a DICOMDIR names, each as the parts of its path; none where it cannot be read."""
+        try:
+            return list(self._ask({"listed": directory})[0].get("listed", []))
+        except ChildDied:
+            return []
+
     def slabs(self, requests: Sequence[Dict[str, Any]]) -> Iterator[Reply]:
         """Decode and average slabs.
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import unicodedata
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Dict, List, Sequence, Set, Tuple
 
 import numpy as np
@@ -52,6 +54,20 @@ class Study:
     def images(self) -> List[ImageHeader]:
         """All images of the study."""
         return [image for series in self.series for image in series.images]
+
+    def instances(self) -> Dict[str, str]:
+        """Return the SHA-256 of what is read of the header, by SOP Instance UID.
+
+        It does not depend on where a file lies nor on its transfer syntax, so an instance that came over the network
+        and from a disc is the same; one whose header was corrected is not.
+        """
+        headers: Dict[str, List[str]] = {}
+        for image in self.images():
+            document = asdict(replace(image, path="", transfer_syntax_uid=""))
+            headers.setdefault(image.sop_instance_uid, []).append(json.dumps(document, sort_keys=True))
+        return {
+            uid: hashlib.sha256("\n".join(sorted(texts)).encode("utf-8")).hexdigest() for uid, texts in headers.items()
+        }
 
     def summary(self) -> StudySummary:
         """Return the study named without its patient."""

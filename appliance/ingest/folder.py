@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Iterator
 
 from appliance.config import IngestSettings
+from appliance.dicom.tree import open_regular, walk
 from appliance.ingest.spool import take_in
 from appliance.store import Case, Source, Store
 
@@ -30,13 +31,15 @@ def ingest_folder(store: Store, limits: IngestSettings, folder: Path, source: So
     ------
     UploadError
         As `appliance.ingest.spool.take_in`.
+    UnreadablePathError
+        As `appliance.dicom.tree.walk`.
     """
-    paths = sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    paths = sorted(walk(str(folder), limits.max_files).files)
     return take_in(store, limits, (_pieces(path) for path in paths), source)
 
 
-def _pieces(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
+def _pieces(path: str) -> Iterator[bytes]:
+    with open_regular(path) as file:
         while True:
             piece = file.read(_PIECE)
             if not piece:

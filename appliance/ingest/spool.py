@@ -7,21 +7,20 @@ folder. A zip that came alone stays one, and is unpacked where it is read, under
 from __future__ import annotations
 
 import errno
-import os
-import secrets
 import shutil
-import tempfile
-import zipfile
 from pathlib import Path
 from typing import Iterable, List
 
 from appliance.config import IngestSettings
+from appliance.dicom.find import looks_like_archive
 from appliance.errors import UploadError
-from appliance.files import sync_folder
 from appliance.store import Case, Source, Store
 
-_ARCHIVE = "archive.zip"
-_UNFINISHED = ".receiving-"
+ARCHIVE = "archive.zip"
+"""Name of a zip that came alone."""
+
+_FULL = "The appliance's disk is full; remove old cases and send the study again."
+_MB = 1_000_000
 
 
 class EmptyUploadError(UploadError):
@@ -66,40 +65,40 @@ def take_in(store: Store, limits: IngestSettings, files: Iterable[Iterable[bytes
     UploadError
         When there is nothing, too much, or no room. Nothing is left behind then.
     """
-    unfinished = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=store.spool))
+    require_room(store, limits)
     try:
-        _write(unfinished, limits, files)
-        name = secrets.token_urlsafe(12)
-        os.rename(unfinished, store.spool / name)
-        sync_folder(store.spool)
+        with store.scratch(source.value) as folder:
+            _write(folder, limits, files)
+            return store.receive(source, folder)
     except OSError as error:
-        shutil.rmtree(unfinished, ignore_errors=True)
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise SpoolFullError("The appliance's disk is full; remove old cases and send the study again.") from error
+            raise SpoolFullError(_FULL) from error
         raise
-    except BaseException:
-        shutil.rmtree(unfinished, ignore_errors=True)
-        raise
-    return store.add(source, name)
+
+
+def require_room(store: Store, limits: IngestSettings) -> None:
+    """Refuse a study before it comes in where the disk is nearly full: a verdict on what is there needs room too.
+
+    Raises
+    ------
+    SpoolFullError
+        When less is free than the settings demand.
+    """
+    if shutil.disk_usage(store.spool).free < limits.min_free_mb * _MB:
+        raise SpoolFullError(_FULL)
 
 
 def medium_path(store: Store, spool: str) -> Path:
     """Return what to judge of a spool's folder: its zip archive, or the folder."""
-    archive = store.spool / spool / _ARCHIVE
+    archive = store.spool / spool / ARCHIVE
     return archive if archive.is_file() else archive.parent
 
 
-def discard_unfinished(store: Store) -> None:
-    """Remove what was coming in when the appliance stopped. To be called while nothing comes in."""
-    for folder in store.spool.glob(_UNFINISHED + "*"):
-        shutil.rmtree(folder)
-
-
 def _write(folder: Path, limits: IngestSettings, files: Iterable[Iterable[bytes]]) -> None:
-    allowed = limits.max_mb * 1_000_000
+    allowed = limits.max_mb * _MB
     written: List[Path] = []
-    for pieces in files:
-        if len(written) >= limits.max_files:
+    for count, pieces in enumerate(files):
+        if count >= limits.max_files:  # the empty ones too, which come by the hundred thousand as well
             raise UploadTooLargeError(f"These are more than {limits.max_files} files; send one study.")
         path = folder / f"{len(written) + 1:06d}"
         with path.open("wb") as file:
@@ -115,7 +114,5 @@ def _write(folder: Path, limits: IngestSettings, files: Iterable[Iterable[bytes]
             path.unlink()
     if not written:
         raise EmptyUploadError("Nothing came in. Choose the folder or the zip archive of one study.")
-    if len(written) == 1 and zipfile.is_zipfile(written[0]):
-        written[0].rename(folder / _ARCHIVE)
-    # all at once: an fsync costs milliseconds, and a study has hundreds of files
-    os.sync()
+    if len(written) == 1 and looks_like_archive(written[0]):
+        written[0].rename(folder / ARCHIVE)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import io
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Iterator, List
 
@@ -14,7 +15,6 @@ from appliance.ingest.spool import (
     EmptyUploadError,
     SpoolFullError,
     UploadTooLargeError,
-    discard_unfinished,
     medium_path,
     take_in,
 )
@@ -115,20 +115,21 @@ def test_a_broken_line_leaves_nothing(store: Store) -> None:
     assert list(store.spool.iterdir()) == []
 
 
-def test_what_was_coming_in_is_discarded_at_the_next_start(store: Store) -> None:
-    case = take_in(store, LIMITS, [[b"complete"]], Source.UPLOAD)
-    seen = []
+def test_a_nearly_full_disk_takes_nothing_in(store: Store) -> None:
+    with pytest.raises(SpoolFullError):
+        take_in(store, replace(LIMITS, min_free_mb=10**9), [[b"a file"]], Source.UPLOAD)
+    assert list(store.spool.iterdir()) == [] and store.recent(1) == []
 
+
+def test_what_is_coming_in_stays_when_another_part_starts(store: Store) -> None:
     def interrupted() -> Iterator[bytes]:
         yield b"half"
-        seen.extend(store.spool.iterdir())
-        discard_unfinished(store)
-        seen.append(list(store.spool.iterdir()))
+        store.recover()
+        yield b" and half"
 
-    with pytest.raises(FileNotFoundError):
-        take_in(store, LIMITS, [interrupted()], Source.UPLOAD)
-    assert len(seen) == 3
-    assert seen[-1] == [store.spool / case.spool]
+    case = take_in(store, LIMITS, [interrupted()], Source.UPLOAD)
+    assert (medium_path(store, case.spool) / "000001").read_bytes() == b"half and half"
+    assert list(store.temporary.iterdir()) == []
 
 
 def test_a_folder_comes_in_without_its_links(store: Store, tmp_path: Path) -> None:
