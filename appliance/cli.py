@@ -8,14 +8,16 @@ import io
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import List, Optional, Sequence
 
 from appliance import __version__
-from appliance.config import Settings, load_settings
+from appliance.config import MediaSettings, Settings, load_settings
 from appliance.doctor import examine
 from appliance.errors import TriageError
 from appliance.files import replace_file
+from appliance.records import add_commands
 from appliance.verdict import Colour, Reason, Refused, Verdict
 
 EXIT_JUDGED = 0
@@ -39,7 +41,8 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     options = _parser().parse_args(arguments)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding="utf-8")  # names are Japanese wherever the terminal is
+            # names are Japanese wherever the terminal is, and those of foreign files need not be text at all
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         settings = load_settings(options.config)
         status: int = options.run(options, settings)
@@ -80,6 +83,27 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--demo", action="store_true", help="judge a simulated study first")
     serve.set_defaults(run=_serve)
 
+    media = commands.add_parser("watch-media", help="take in discs and sticks, as [media] says, until stopped")
+    media.add_argument("--folder", type=Path, metavar="DIR", help="each sub-folder of it is a medium")
+    media.set_defaults(run=_watch_media)
+
+    scp = commands.add_parser("scp", help="receive studies by DICOM C-STORE, as [scp] says, until stopped")
+    scp.set_defaults(run=_scp)
+
+    send = commands.add_parser("send", help="send a folder, disc, zip or single file by DICOM C-STORE")
+    send.add_argument("path", type=Path)
+    send.add_argument("host")
+    send.add_argument("port", type=int)
+    send.add_argument("--called-ae", metavar="TITLE", default="ANY-SCP", help="AE title of the other side")
+    send.add_argument("--calling-ae", metavar="TITLE", help="AE title of this side; that of [scp] if not given")
+    send.add_argument("--tls", action="store_true", help="encrypt, and check who the other side is")
+    send.add_argument("--tls-authority", type=Path, metavar="FILE", help="who signed the other side's certificate")
+    send.add_argument("--tls-certificate", type=Path, metavar="FILE", help="certificate of this side")
+    send.add_argument("--tls-key", type=Path, metavar="FILE", help="key of this side")
+    send.set_defaults(run=_send)
+
+    add_commands(commands)
+
     doctor = commands.add_parser("doctor", help="say what works on this machine and what is missing")
     doctor.set_defaults(run=_doctor)
 
@@ -93,13 +117,14 @@ def _parser() -> argparse.ArgumentParser:
 
 def _study(options: argparse.Namespace, settings: Settings) -> int:
     from appliance.pipeline import Pipeline, Progress
+    from appliance.scoring import Judgement
 
     verdict: Optional[Verdict] = None
     with Pipeline(settings) as pipeline:
         for item in pipeline.judge(options.path, options.study):
             if isinstance(item, Progress):
                 _show(f"{item.step} {item.done}/{item.total}")
-            else:
+            elif isinstance(item, Judgement):
                 verdict = item.verdict
     _show("")
     if verdict is None:
@@ -160,6 +185,42 @@ def _serve(options: argparse.Namespace, settings: Settings) -> int:
     from appliance.serve import serve
 
     return serve(settings, options.demo)
+
+
+def _watch_media(options: argparse.Namespace, settings: Settings) -> int:
+    from appliance.ingest.watcher import run
+
+    if options.folder:
+        settings = replace(settings, media=MediaSettings("folder", options.folder))
+    run(settings)
+    return 0
+
+
+def _scp(options: argparse.Namespace, settings: Settings) -> int:
+    from appliance.ingest.scp import serve
+
+    return serve(settings)
+
+
+def _send(options: argparse.Namespace, settings: Settings) -> int:
+    from appliance.ingest.send import Peer, send
+    from appliance.ingest.tls import client_context
+
+    files = (options.tls_certificate, options.tls_key, options.tls_authority)
+    tls = client_context(*files) if options.tls or any(files) else None
+    calling = options.calling_ae or settings.scp.ae_title
+    peer = Peer(options.host, options.port, options.called_ae, calling, tls)
+    stored = done = total = 0
+    for total, outcome in send(options.path, peer, settings.ingest):
+        done += 1
+        stored += outcome.stored
+        _show(f"send {done}/{total}")
+        if not outcome.stored:
+            _show("")
+            print(f"{Path(outcome.path).name}: {outcome.reason}", file=sys.stderr)
+    _show("")
+    print(f"{stored} of {total} objects stored at {peer.called}")
+    return 0 if stored == total else 1
 
 
 def _doctor(options: argparse.Namespace, settings: Settings) -> int:

@@ -6,7 +6,7 @@ import os
 import sys
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Dict, Literal, Mapping, Optional, get_args, get_origin, get_type_hints
+from typing import Any, Dict, Literal, Mapping, Optional, Tuple, get_args, get_origin, get_type_hints
 
 from appliance.errors import ConfigError
 
@@ -46,9 +46,15 @@ class StoreSettings:
     ----------
     folder : pathlib.Path
         Holds the database, the spool and the rendered slices.
+    pixels_hours : float
+        Files and rendered slices are removed so long after the verdict.
+    results_days : float
+        The case itself is removed so long after the verdict.
     """
 
     folder: Path = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "headct-triage"
+    pixels_hours: float = 24.0
+    results_days: float = 30.0
 
 
 @dataclass(frozen=True)
@@ -63,11 +69,14 @@ class IngestSettings:
         Megabytes after unpacking.
     max_ratio : int
         Unpacked size over packed size of an archive's member.
+    min_free_mb : int
+        Megabytes that stay free on the store's disk: with less, no new study is taken in.
     """
 
     max_files: int = 20000
     max_mb: int = 4096
     max_ratio: int = 200
+    min_free_mb: int = 2000
 
 
 @dataclass(frozen=True)
@@ -109,6 +118,75 @@ class EngineSettings:
 
 
 @dataclass(frozen=True)
+class ScpSettings:
+    """Network storage: studies that other machines send by DICOM C-STORE.
+
+    Attributes
+    ----------
+    port : int or None
+        TCP port; 0 for a free one. None (nothing set): ``triage serve`` starts no network storage, and ``triage scp``
+        takes 11112.
+    host : str
+        Address to listen on. Whoever reaches it may send, so it is this machine alone unless told otherwise.
+    ae_title : str
+        The appliance's own AE title, up to 16 characters.
+    check_called : bool
+        Whether a sender must call that title.
+    calling_ae_titles : tuple of str
+        Titles that may send; empty for all.
+    quiet_s : float
+        A study is complete so long after its last image, once no association that brought some of it is open.
+    open_s : float
+        The same where one still is.
+    max_associations : int
+        How many may be open at once.
+    max_pdu : int
+        Bytes of a protocol data unit, at least 4096.
+    max_object_mb : int
+        Megabytes of one object; it is held in memory until it is written.
+    timeout_s : float
+        How long to wait for a peer that says nothing.
+    tls_certificate, tls_key : pathlib.Path or None
+        The appliance's certificate and key, PEM; TLS is spoken, and nothing else, where there is a certificate.
+    tls_authority : pathlib.Path or None
+        Certificates of which one must have signed the sender's; None to ask for none.
+    """
+
+    port: Optional[int] = None
+    host: str = "127.0.0.1"
+    ae_title: str = "TRIAGE"
+    check_called: bool = False
+    calling_ae_titles: Tuple[str, ...] = ()
+    quiet_s: float = 10.0
+    open_s: float = 60.0
+    max_associations: int = 10
+    max_pdu: int = 131072
+    max_object_mb: int = 512
+    timeout_s: float = 30.0
+    tls_certificate: Optional[Path] = None
+    tls_key: Optional[Path] = None
+    tls_authority: Optional[Path] = None
+
+
+@dataclass(frozen=True)
+class MediaSettings:
+    """Discs and sticks that are put into the appliance.
+
+    Attributes
+    ----------
+    watch : str
+        ``udev`` for the devices of this machine, ``folder`` for a folder in their place, ``nothing``. ``triage serve``
+        watches too where it is not ``nothing``.
+    folder : pathlib.Path
+        With ``folder``, each sub-folder of it is a medium. With ``udev``, devices are mounted below it, as
+        ``systemd/triage-media@.service`` does.
+    """
+
+    watch: Literal["nothing", "folder", "udev"] = "nothing"
+    folder: Path = Path("/run/triage-media")
+
+
+@dataclass(frozen=True)
 class Settings:
     """All settings."""
 
@@ -117,6 +195,8 @@ class Settings:
     ingest: IngestSettings = field(default_factory=IngestSettings)
     decode: DecodeSettings = field(default_factory=DecodeSettings)
     engine: EngineSettings = field(default_factory=EngineSettings)
+    scp: ScpSettings = field(default_factory=ScpSettings)
+    media: MediaSettings = field(default_factory=MediaSettings)
 
 
 def load_settings(path: Optional[Path] = None, environment: Optional[Mapping[str, str]] = None) -> Settings:
@@ -190,10 +270,31 @@ def _convert(name: str, kind: Any, value: Any) -> Any:
         if value not in get_args(kind):
             raise ConfigError(f"{name} must be one of {', '.join(get_args(kind))}, not {value!r}.")
         return value
-    wanted: Any = Path if kind in (Path, Optional[Path]) else kind
+    if kind == Tuple[str, ...]:
+        return _titles(name, value)
+    if kind is bool:
+        return _truth(name, value)
+    # of an optional value, what it is where there is one
+    wanted: Any = next(iter(get_args(kind)), kind)
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise ConfigError(f"{name} must be a {wanted.__name__}, not {value!r}.")
     try:
         return wanted(value)
     except (TypeError, ValueError) as error:
         raise ConfigError(f"{name} must be a {wanted.__name__}, not {value!r}.") from error
+
+
+def _titles(name: str, value: Any) -> Tuple[str, ...]:
+    """Read a list of strings; the environment parts them by commas."""
+    values = value.split(",") if isinstance(value, str) else value
+    if not isinstance(values, list) or not all(isinstance(item, str) for item in values):
+        raise ConfigError(f"{name} must be a list of strings, not {value!r}.")
+    return tuple(item.strip() for item in values if item.strip())
+
+
+def _truth(name: str, value: Any) -> bool:
+    """Read true or false; in the environment they are words."""
+    found = {"true": True, "false": False}.get(value.lower()) if isinstance(value, str) else value
+    if not isinstance(found, bool):
+        raise ConfigError(f"{name} must be true or false, not {value!r}.")
+    return found

@@ -15,9 +15,7 @@ from typing import List
 from appliance import __version__
 from appliance.config import Settings
 from appliance.errors import TriageError
-
-MIN_FREE_GB = 2.0
-"""Room for a few studies and their slices."""
+from appliance.store import Store
 
 
 @dataclass(frozen=True)
@@ -121,4 +119,15 @@ def _store(settings: Settings) -> Finding:
     if not os.access(existing, os.W_OK):
         return Finding("store", False, f"{folder} cannot be written; set [store] folder")
     free = shutil.disk_usage(existing).free / 1e9
-    return Finding("store", free >= MIN_FREE_GB, f"{folder}, {free:.1f} GB free")
+    if free < settings.ingest.min_free_mb / 1000:
+        return Finding("store", False, f"{folder}, {free:.1f} GB free: no study is taken in; remove old cases")
+    if not (folder / "cases.sqlite").exists():
+        return Finding("store", True, f"{folder}, {free:.1f} GB free, no cases yet")
+    try:
+        with Store(folder, "doctor") as store:
+            examination = store.audit.verify()
+    except TriageError as error:
+        return Finding("store", False, error.message)
+    if examination.fault:
+        return Finding("store", False, examination.fault)
+    return Finding("store", True, f"{folder}, {free:.1f} GB free, {examination.entries} audit entries")

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Iterator, List, Optional, Sequence, Tuple, Type, Union
+from typing import Dict, Generator, Iterator, List, Mapping, Optional, Sequence, Tuple, Type, Union
 
 from appliance.camera.pictures import read_stack
 from appliance.config import Settings
@@ -34,6 +34,9 @@ ANOTHER_MAY_SERVE = {ReasonCode.NO_BRAIN, ReasonCode.BONE_KERNEL_ONLY, ReasonCod
 """Refusals that say what kind of picture a series is. Damage, or half a brain, is not made good by another series."""
 
 
+_NOTHING: Mapping[ReasonCode, int] = {}
+
+
 @dataclass(frozen=True)
 class Progress:
     """A step of the work: ``scan``, ``select``, ``decode``, ``preprocess`` or ``infer``, and how far it is."""
@@ -41,6 +44,22 @@ class Progress:
     step: str
     done: int
     total: int
+
+
+@dataclass(frozen=True)
+class Identified:
+    """The study that will be judged.
+
+    Attributes
+    ----------
+    study_uid : str
+        Study Instance UID.
+    instances : dict of str to str
+        Digest of the header by SOP Instance UID (`appliance.dicom.series.Study.instances`).
+    """
+
+    study_uid: str
+    instances: Dict[str, str]
 
 
 class Pipeline:
@@ -87,7 +106,14 @@ class Pipeline:
         """Release the engine and end the children."""
         self._resources.close()
 
-    def judge(self, path: Path, study_uid: Optional[str] = None) -> Iterator[Union[Progress, Judgement]]:
+    def judge(
+        self,
+        path: Path,
+        study_uid: Optional[str] = None,
+        earlier: Sequence[Path] = (),
+        temporary: Optional[Path] = None,
+        lost: Mapping[ReasonCode, int] = _NOTHING,
+    ) -> Generator[Union[Progress, Identified, Judgement], None, None]:
         """Judge a folder, disc, zip or single file of DICOM objects.
 
         Parameters
@@ -96,11 +122,19 @@ class Pipeline:
             Where the objects are.
         study_uid : str, optional
             The study that is meant, where there are several.
+        earlier : sequence of pathlib.Path
+            Where more of its objects are; of an object that is also under `path`, the one there counts.
+        temporary : pathlib.Path, optional
+            Where to unpack archives.
+        lost : mapping of ReasonCode to int, optional
+            Files that were lost before they came under `path`, by the reason.
 
         Yields
         ------
         Progress
             As the work goes on.
+        Identified
+            Before anything is decoded, where it is clear which study is meant.
         Judgement
             Last.
 
@@ -110,26 +144,33 @@ class Pipeline:
             When there is nothing to judge at all.
         """
         clock = Clock()
-        with Medium(path, self._settings.ingest) as medium:
-            found = medium.files()
+        with ExitStack() as media:
+            found = [
+                media.enter_context(Medium(place, self._settings.ingest, temporary)).files()
+                for place in (path, *earlier)
+            ]
+            candidates = [candidate for files in found for candidate in files.candidates]
             images: List[ImageHeader] = []
-            unreadable = done = 0
-            for bad, batch in self._reader.headers(found.candidates):
+            unreadable, done = sum(files.unreadable for files in found), 0
+            for bad, batch in self._reader.headers(candidates):
                 images.extend(batch)
                 unreadable += bad
-                done = min(done + 16, len(found.candidates))
-                yield Progress("scan", done, len(found.candidates))
-            notes = self._notes(found, unreadable)
+                done = min(done + 16, len(candidates))
+                yield Progress("scan", done, len(candidates))
+            notes = self._notes(found, unreadable, lost)
             clock.lap("scan")
-            if not images and not unreadable:
+            if not images and not unreadable and not lost:
                 raise NoDicomError("No DICOM image was found there. Check that the right folder or disc was chosen.")
             if not images:
                 reason = Reason(ReasonCode.DAMAGED_HEADER, {"detail": f"{unreadable} files"})
-                yield Judgement(replace(self._blank, reasons=(reason,), timings=clock.timings()))
+                why = (reason,) if unreadable else notes
+                yield Judgement(replace(self._blank, reasons=why, timings=clock.timings()))
                 return
-            selection = select(group(images), study_uid)
+            selection = select(group(_newest(images, found[0])), study_uid)
             clock.lap("select")
             yield Progress("select", 1, 1)
+            if selection.study:
+                yield Identified(selection.study.uid, selection.study.instances())
             yield from self._judge_selection(selection, notes, clock)
 
     def judge_pictures(self, paths: Sequence[Path]) -> Judgement:
@@ -178,10 +219,14 @@ class Pipeline:
         probability = self._judge.score_slice(read_stack([path]))
         return probability, probability >= self._release.slice_operating_point
 
-    def _notes(self, found: FoundFiles, unreadable: int) -> Tuple[Reason, ...]:
-        missing = sum(self._reader.missing_files(directory) for directory in found.directories)
-        notes = ((ReasonCode.UNREADABLE_FILES, unreadable), (ReasonCode.MISSING_FILES, missing))
-        return tuple(Reason(code, {"count": count}) for code, count in notes if count)
+    def _notes(
+        self, found: Sequence[FoundFiles], unreadable: int, lost: Mapping[ReasonCode, int]
+    ) -> Tuple[Reason, ...]:
+        directories = [directory for files in found for directory in files.directories]
+        missing = sum(self._reader.missing_files(directory) for directory in directories)
+        seen = {ReasonCode.UNREADABLE_FILES: unreadable, ReasonCode.MISSING_FILES: missing}
+        counts = ((code, seen.get(code, 0) + lost.get(code, 0)) for code in (ReasonCode.MEDIUM_REMOVED, *seen))
+        return tuple(Reason(code, {"count": count}) for code, count in counts if count)
 
     def _judge_selection(
         self, selection: Selection, notes: Tuple[Reason, ...], clock: Clock
@@ -245,3 +290,10 @@ class Pipeline:
             rejected = selection.rejected + tuple(RejectedSeries(other.series.summary(), why) for other, why in others)
             rejected += tuple(not_needed(other) for other in selection.candidates[len(refusals) :])
         return replace(known, series=series, rejected=rejected, reasons=reasons + notes, timings=clock.timings())
+
+
+def _newest(images: Sequence[ImageHeader], found: FoundFiles) -> List[ImageHeader]:
+    """Leave out the images of other media whose object is also on one."""
+    own = set(found.candidates)
+    uids = {image.sop_instance_uid for image in images if image.path in own}
+    return [image for image in images if image.path in own or image.sop_instance_uid not in uids]

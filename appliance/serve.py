@@ -1,4 +1,6 @@
-"""The whole appliance in one process tree: the worker, the pages, and this process, which minds both."""
+"""The whole appliance in one process tree: the worker, the pages, network storage and the media watcher where the
+settings ask for them, and this process, which minds them all.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +8,19 @@ import http.client
 import multiprocessing
 import socket
 import sys
-import tempfile
 import time
 from contextlib import ExitStack
 from dataclasses import replace
 from multiprocessing.context import SpawnProcess
-from pathlib import Path
 from typing import Callable, Optional, Sequence
 
 from appliance import worker
 from appliance.config import Settings
 from appliance.errors import TriageError
+from appliance.ingest import scp, watcher
 from appliance.ingest.folder import ingest_folder
-from appliance.ingest.spool import discard_unfinished
 from appliance.phantom.disc import DEMO_BLEED, write_demo_disc
+from appliance.stop import CANNOT_START, StopRequest
 from appliance.store import Case, Source, Store
 from appliance.web import server
 
@@ -68,7 +69,7 @@ class Part:
             When it said that it would not start a second time either; it has said why.
         """
         if self._process is not None and not self._process.is_alive():
-            if self._process.exitcode == worker.CANNOT_START:
+            if self._process.exitcode == CANNOT_START:
                 raise TriageError(f"The {self._name} cannot start, for the reason given above.")
             if self._started + RESTART_S > time.monotonic():
                 return
@@ -95,7 +96,8 @@ class Part:
 
 
 def serve(settings: Settings, demo: bool) -> int:
-    """Run the worker and the pages until SIGINT or SIGTERM.
+    """Run the worker, the pages, and network storage if ``[scp] port`` is set, and the media watcher if
+    ``[media] watch`` names something, until SIGINT or SIGTERM.
 
     The address is printed to standard output when the page is up.
 
@@ -117,12 +119,16 @@ def serve(settings: Settings, demo: bool) -> int:
         When the address is in use, the store cannot be used, or the network is absent.
     """
     settings = _with_free_port(settings)
-    stop = worker.StopRequest()
+    stop = StopRequest()
     address = f"http://{_bracketed(settings.server.host)}:{settings.server.port}/"
     with ExitStack() as resources:
-        store = resources.enter_context(Store(settings.store.folder))
-        discard_unfinished(store)
+        store = resources.enter_context(Store(settings.store.folder, "serve"))
+        store.recover()
         parts = [Part("worker", worker.run, settings), Part("web server", server.run, settings)]
+        if settings.scp.port is not None:
+            parts.append(Part("network storage", scp.run, settings))
+        if settings.media.watch != "nothing":
+            parts.append(Part("media watcher", watcher.run, settings))
         for part in parts:
             resources.callback(part.stop)
             part.tend()
@@ -187,8 +193,8 @@ def _page_is_up(settings: Settings) -> bool:
 
 
 def _ingest_demo(store: Store, settings: Settings) -> Case:
-    with tempfile.TemporaryDirectory(prefix="triage-demo-") as folder:
-        disc = write_demo_disc(Path(folder) / "disc", DEMO_BLEED, _DEMO_SEED)
+    with store.scratch("demo") as folder:
+        disc = write_demo_disc(folder / "disc", DEMO_BLEED, _DEMO_SEED)
         return ingest_folder(store, settings.ingest, disc.folder, Source.DEMO)
 
 

@@ -28,6 +28,7 @@ class ReasonCode(str, Enum):
     # notes: true beside any verdict
     UNREADABLE_FILES = "unreadable_files"
     MISSING_FILES = "missing_files"
+    MEDIUM_REMOVED = "medium_removed"
     # refusals: why the appliance cannot judge
     NO_BRAIN = "no_brain"
     TOO_FEW_SLICES = "too_few_slices"
@@ -50,8 +51,7 @@ class ReasonCode(str, Enum):
     UNSUPPORTED_SYNTAX = "unsupported_syntax"
     PHOTO_NOT_BRAIN_WINDOW = "photo_not_brain_window"
     PHOTO_UNREADABLE = "photo_unreadable"
-    # why a series was not the one to judge although nothing is wrong with it
-    LESS_SUITABLE = "less_suitable"
+    LESS_SUITABLE = "less_suitable"  # why a series was not the one to judge although nothing is wrong with it
 
 
 SENTENCES: Mapping[ReasonCode, str] = {
@@ -60,6 +60,7 @@ SENTENCES: Mapping[ReasonCode, str] = {
     ReasonCode.BELOW_OPERATING_POINT: "No zone of the brain shows a pattern of bleeding above the operating point.",
     ReasonCode.UNREADABLE_FILES: "%(count)s files on the medium could not be read; they were left out.",
     ReasonCode.MISSING_FILES: "The disc's directory names %(count)s files that are not on the disc.",
+    ReasonCode.MEDIUM_REMOVED: "The medium went away before %(count)s of its files were read. Insert it again.",
     ReasonCode.NO_BRAIN: "No brain is visible in these images. Read the study now; "
     "check that the right series was sent.",
     ReasonCode.TOO_FEW_SLICES: "The series has too few slices for a whole head (%(count)s). "

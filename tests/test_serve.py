@@ -162,3 +162,21 @@ def test_a_folder_of_more_files_than_may_be_open_comes_in(start: Start, tmp_path
     (folder,) = (tmp_path / "store" / "spool").iterdir()
     assert len(list(folder.iterdir())) == 3005
     assert wait_for(lambda: document(address.rstrip("/") + case))["state"] == "failed"
+
+
+def test_a_disc_in_the_watched_folder_is_judged(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "drive").mkdir()
+    address = address_of(start(TRIAGE_MEDIA_WATCH="folder", TRIAGE_MEDIA_FOLDER=str(tmp_path / "drive")))
+    making = tmp_path / "making"
+    making.mkdir()
+    for number, content in enumerate(disc_files()):
+        (making / f"IM{number}").write_bytes(content)
+    making.rename(tmp_path / "drive" / "disc")
+
+    def case() -> Optional[str]:
+        with urllib.request.urlopen(address + "?lang=en") as answer:
+            page = answer.read().decode()
+        found = re.search(r'It may be removed\..*?"/(cases/[^"]+)"', page, re.DOTALL)
+        return found.group(1) if found else None
+
+    assert wait_for(lambda: document(address + wait_for(case)))["state"] == "done"

@@ -27,7 +27,7 @@ def create_app(settings: Settings) -> Flask:
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = settings.ingest.max_mb * 1_000_000
     app.extensions["settings"] = settings
-    app.extensions["store"] = Store(settings.store.folder)
+    app.extensions["store"] = Store(settings.store.folder, "web")
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     language.init_app(app)  # first, for whatever is refused is refused in the reader's language
     guard.init_app(app)

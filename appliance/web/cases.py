@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Tuple, Union
 
 from flask import (
     Blueprint,
@@ -20,32 +21,46 @@ from flask import (
 from werkzeug.wrappers import Response as AnyResponse
 
 from appliance.config import Settings
-from appliance.store import Case, State, Store
+from appliance.store import Act, Case, State, Store, StoreError
 from appliance.web import words
 
 blueprint = Blueprint("cases", __name__)
 blueprint.add_app_template_filter(words.reason_sentence, "reason_sentence")
+blueprint.add_app_template_filter(words.error_sentence, "error_sentence")
 blueprint.add_app_template_filter(words.person_name, "person_name")
 blueprint.add_app_template_filter(words.date, "dicom_date")
 blueprint.add_app_template_filter(words.years, "years")
 
 _RECENT = 24
 
+log = logging.getLogger(__name__)
+
 
 @blueprint.get("/")
 def start() -> str:
-    """Show where to drop a study, and the recent cases."""
+    """Show where to drop a study, what is inserted, and the recent cases."""
     settings: Settings = current_app.extensions["settings"]
-    return render_template("start.html", cases=_store().recent(_RECENT), limits=settings.ingest)
+    return render_template(
+        "start.html",
+        cases=_store().recent(_RECENT),
+        limits=settings.ingest,
+        media=_store().media.shown(),
+        watching=settings.media.watch != "nothing",
+    )
 
 
 @blueprint.get("/cases/<case_id>")
-def show(case_id: str) -> str:
+def show(case_id: str) -> Union[str, AnyResponse]:
     """Show how far a case is, and then its verdict."""
     case = _case_or_404(case_id)
+    if case.state.final:
+        _note_view(case)
+    if case.same_as:
+        return redirect(url_for("cases.show", case_id=case.same_as.id))
     return render_template(
         "case.html",
         case=case,
+        superseded=_store().superseded(case),
         waiting=_store().waiting_before(case) if case.state is State.QUEUED else 0,
         error=words.error_sentence(case.error_code, case.error_message or "") if case.error_code else "",
         rejected=_rejected(case),
@@ -95,6 +110,14 @@ def look(case: Case) -> str:
 def _store() -> Store:
     store: Store = current_app.extensions["store"]
     return store
+
+
+def _note_view(case: Case) -> None:
+    try:
+        _store().audit.record(Act.VIEWED, case.number, case.judged_study_uid)
+    except StoreError as error:
+        # the verdict is shown all the same
+        log.error("a view of case %d is not on record: %s", case.number, error.message)
 
 
 def _case_or_404(case_id: str) -> Case:

@@ -10,12 +10,13 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 
 from appliance.errors import TriageError
 from appliance.ingest.spool import SpoolFullError, UploadTooLargeError
+from appliance.store import StoreBusyError, StoreError
 from appliance.web.words import HTTP_SENTENCES, error_sentence
 
 log = logging.getLogger(__name__)
 
 Answer = Tuple[Union[str, Response], int]
-_STATUS = {UploadTooLargeError.code: 413, SpoolFullError.code: 507}
+_STATUS = {UploadTooLargeError.code: 413, SpoolFullError.code: 507, StoreError.code: 500, StoreBusyError.code: 503}
 
 
 def init_app(app: Flask) -> None:

@@ -15,6 +15,8 @@ ERROR_SENTENCES: Mapping[str, str] = {
     "unknown_study": "The chosen study was not found among the files. Send them again.",
     "bad_model": "The appliance cannot judge: its network is absent or damaged. Read the study now.",
     "interrupted": "The appliance stopped while judging these files. Read the study now.",
+    "store_busy": "The appliance is busy with its own records. Try again; if it fails again, read the study now.",
+    "bad_store": "The appliance cannot use its records. Read the study now.",
     "internal": "The appliance failed while judging these files. Read the study now.",
     "empty_upload": "Nothing came in. Choose the folder or the zip archive of one study.",
     "upload_too_large": "These are more files or megabytes than one study may have. Send one study.",

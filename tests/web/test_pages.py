@@ -130,6 +130,8 @@ def test_the_published_document_is_the_verdict(client: FlaskClient, judged: Judg
         "state": "done",
         "progress": None,
         "error": None,
+        "same_as": None,
+        "superseded_by": None,
         "verdict": json.loads(json.dumps(RED.to_json())),
     }
 

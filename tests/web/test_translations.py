@@ -11,7 +11,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 from flask import Flask
 
-from appliance import errors
+from appliance import errors, store
 from appliance.errors import TriageError, UploadError
 from appliance.ingest import spool
 from appliance.verdict import SENTENCES, Reason, ReasonCode
@@ -103,7 +103,7 @@ def kinds_in(*modules: ModuleType) -> Set[Type[TriageError]]:
 
 
 def test_every_error_that_a_page_may_show_has_a_sentence() -> None:
-    shown = kinds_in(errors, spool, multipart) - NOT_ON_A_PAGE
+    shown = kinds_in(errors, spool, multipart, store) - NOT_ON_A_PAGE
     assert {kind.code for kind in shown} | {"interrupted", "internal"} == set(words.ERROR_SENTENCES)
 
 

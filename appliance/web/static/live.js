@@ -1,18 +1,25 @@
 "use strict";
-// While something on the page is still being worked on, fetch the page again and take over the parts marked data-live.
+// While something on the page is still being worked on, or may begin by itself, fetch the page again and take over the
+// parts marked data-live.
 
 (() => {
   const PERIOD_MS = 700;
+  const WATCHING_MS = 2000;
   const FAILURES_SHOWN = 4;
   let failures = 0;
 
-  const working = () => document.querySelector("[data-working]") !== null;
+  const marked = (name) => document.querySelector(`[${name}]`) !== null;
+
+  function again() {
+    if (marked("data-working")) setTimeout(refresh, PERIOD_MS);
+    else if (marked("data-watching")) setTimeout(refresh, WATCHING_MS);
+  }
 
   function take(page) {
     for (const part of document.querySelectorAll("[data-live]")) {
       const fresh = page.getElementById(part.id);
       if (!fresh) continue;
-      part.toggleAttribute("data-working", fresh.hasAttribute("data-working"));
+      for (const mark of ["data-working", "data-watching"]) part.toggleAttribute(mark, fresh.hasAttribute(mark));
       // an unchanged part is left alone, so that it is not read out again
       if (part.innerHTML !== fresh.innerHTML) part.replaceChildren(...fresh.childNodes);
     }
@@ -34,8 +41,8 @@
     } catch (error) {
       failed(true);
     }
-    if (working()) setTimeout(refresh, PERIOD_MS);
+    again();
   }
 
-  if (working()) setTimeout(refresh, PERIOD_MS);
+  again();
 })();
