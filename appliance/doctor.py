@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import os
 import platform
 import shutil
 import tempfile
@@ -15,7 +14,11 @@ from typing import List
 from appliance import __version__
 from appliance.config import Settings
 from appliance.errors import TriageError
-from appliance.store import Store
+from appliance.files import disk_in_words
+from appliance.ingest.watcher import place_of
+from appliance.store import MediumState, Store
+from appliance.store.presence import is_present
+from appliance.store.troubles import troubles
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ def examine(settings: Settings) -> List[Finding]:
     findings.append(_syntaxes())
     findings.append(_network(settings))
     findings.append(_judges(settings))
-    findings += [_tensorrt(), _store(settings)]
+    findings += [_tensorrt(), *_store(settings)]
     return findings
 
 
@@ -94,7 +97,7 @@ def _judges(settings: Settings) -> Finding:
     from appliance.scoring import Judgement
 
     try:
-        with tempfile.TemporaryDirectory(prefix="triage-") as folder, Pipeline(settings) as pipeline:
+        with disk_in_words(), tempfile.TemporaryDirectory(prefix="triage-") as folder, Pipeline(settings) as pipeline:
             disc = write_demo_disc(Path(folder) / "disc", DEMO_BLEED, seed=0)
             for item in pipeline.judge(disc.folder):
                 if isinstance(item, Judgement):
@@ -113,21 +116,42 @@ def _tensorrt() -> Finding:
     return Finding("TensorRT", found, "installed" if found else "not installed; ONNX Runtime serves", needed=False)
 
 
-def _store(settings: Settings) -> Finding:
+def _network_storage(settings: Settings, store: Store) -> Finding:
+    what, scp = "network storage", settings.scp
+    if scp.port is None:
+        return Finding(what, False, "off; set [scp] port to receive from other machines", needed=False)
+    where = f"{scp.ae_title} at {scp.host} port {scp.port}, {'with' if scp.tls_certificate else 'without'} TLS"
+    runs = is_present(store.network_lock)
+    return Finding(what, runs, where if runs else f"{where}: does not run; start `triage serve` or `triage scp`")
+
+
+def _media(settings: Settings, store: Store) -> Finding:
+    what, watch = "discs and sticks", settings.media.watch
+    if watch == "nothing":
+        return Finding(what, False, "off; set [media] watch to take in what is inserted", needed=False)
+    try:
+        place_of(settings)
+    except TriageError as error:
+        return Finding(what, False, error.message)
+    for medium in store.media.shown()[:1]:
+        if medium.state is MediumState.GONE:
+            return Finding(what, False, f"{medium.name} went away before all of it was read; insert it again")
+        if medium.state is MediumState.REFUSED:
+            return Finding(what, False, f"{medium.name}: {medium.error_message}")
+    return Finding(what, True, f"{watch}, {settings.media.folder}")
+
+
+def _store(settings: Settings) -> List[Finding]:
     folder = settings.store.folder
-    existing = next((parent for parent in (folder, *folder.parents) if parent.exists()), folder)
-    if not os.access(existing, os.W_OK):
-        return Finding("store", False, f"{folder} cannot be written; set [store] folder")
-    free = shutil.disk_usage(existing).free / 1e9
-    if free < settings.ingest.min_free_mb / 1000:
-        return Finding("store", False, f"{folder}, {free:.1f} GB free: no study is taken in; remove old cases")
-    if not (folder / "cases.sqlite").exists():
-        return Finding("store", True, f"{folder}, {free:.1f} GB free, no cases yet")
     try:
         with Store(folder, "doctor") as store:
             examination = store.audit.verify()
+            wrong = [Finding("store", False, trouble.message) for trouble in troubles(store, settings.ingest)]
+            ways = [_network_storage(settings, store), _media(settings, store)]
     except TriageError as error:
-        return Finding("store", False, error.message)
+        return [Finding("store", False, error.message)]
     if examination.fault:
-        return Finding("store", False, examination.fault)
-    return Finding("store", True, f"{folder}, {free:.1f} GB free, {examination.entries} audit entries")
+        wrong.append(Finding("audit trail", False, examination.fault))
+    free = shutil.disk_usage(folder).free / 1e9
+    found = f"{folder}, {free:.1f} GB free, {examination.entries} audit entries"
+    return [*(wrong or [Finding("store", True, found)]), *ways]

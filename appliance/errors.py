@@ -20,10 +20,13 @@ class TriageError(Exception):
         Stable name of the kind of error, for programs and translations.
     exit_status : int
         Exit status of the command line: 2 for wrong usage, 4 for no DICOM object at all, 1 otherwise.
+    passes : bool
+        Whether it may pass by itself, so that a part of the appliance that cannot start is started again.
     """
 
     code = "error"
     exit_status = 1
+    passes = False
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -83,6 +86,26 @@ class FolderNotEmptyError(TriageError):
 
     code = "folder_not_empty"
     exit_status = 2
+
+
+class DiskFullError(TriageError):
+    """The appliance's disk has no room, or less than it keeps free."""
+
+    code = "disk_full"
+    passes = True
+
+    def __init__(self) -> None:
+        super().__init__("The appliance's disk is full; remove old cases with `triage cases purge`, then send again.")
+
+
+class DiskReadOnlyError(TriageError):
+    """The appliance's disk, or a folder of its store, cannot be written."""
+
+    code = "disk_read_only"
+    passes = True
+
+    def __init__(self) -> None:
+        super().__init__("The appliance's disk cannot be written; it may be failing. Check it, then send again.")
 
 
 class UploadError(TriageError):

@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Iterator
 
-from appliance.errors import UnreadablePathError
+from appliance.errors import DiskFullError, DiskReadOnlyError, UnreadablePathError
+
+
+@contextmanager
+def disk_in_words() -> Iterator[None]:
+    """Turn what a disk says that has no room or cannot be written into an error with a sentence.
+
+    Raises
+    ------
+    DiskFullError
+        For a full disk or quota.
+    DiskReadOnlyError
+        For a disk that is mounted read-only, fails, or belongs to another user.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFullError from error
+        if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO):
+            raise DiskReadOnlyError from error
+        raise
 
 
 @contextmanager

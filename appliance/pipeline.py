@@ -18,7 +18,7 @@ from appliance.dicom.find import FoundFiles, Medium
 from appliance.dicom.header import ImageHeader
 from appliance.dicom.reader import DicomReader
 from appliance.dicom.select import Candidate, Selection, not_needed, select
-from appliance.dicom.series import group
+from appliance.dicom.series import group, newest
 from appliance.dicom.stack import load_stack
 from appliance.errors import NoDicomError
 from appliance.inference.onnx_engine import OnnxEngine
@@ -90,6 +90,11 @@ class Pipeline:
             engine=self._engine.identity,
             operating_point=self._release.operating_point,
         )
+
+    @property
+    def model_sha256(self) -> str:
+        """SHA-256 of the released network that judges."""
+        return self._release.sha256
 
     def __enter__(self) -> Pipeline:
         """Start the children, then load the network while they start."""
@@ -166,7 +171,7 @@ class Pipeline:
                 why = (reason,) if unreadable else notes
                 yield Judgement(replace(self._blank, reasons=why, timings=clock.timings()))
                 return
-            selection = select(group(_newest(images, found[0])), study_uid)
+            selection = select(group(newest(images, found[0].candidates)), study_uid)
             clock.lap("select")
             yield Progress("select", 1, 1)
             if selection.study:
@@ -290,10 +295,3 @@ class Pipeline:
             rejected = selection.rejected + tuple(RejectedSeries(other.series.summary(), why) for other, why in others)
             rejected += tuple(not_needed(other) for other in selection.candidates[len(refusals) :])
         return replace(known, series=series, rejected=rejected, reasons=reasons + notes, timings=clock.timings())
-
-
-def _newest(images: Sequence[ImageHeader], found: FoundFiles) -> List[ImageHeader]:
-    """Leave out the images of other media whose object is also on one."""
-    own = set(found.candidates)
-    uids = {image.sop_instance_uid for image in images if image.path in own}
-    return [image for image in images if image.path in own or image.sop_instance_uid not in uids]

@@ -22,6 +22,7 @@ from appliance.ingest.folder import ingest_folder
 from appliance.phantom.disc import DEMO_BLEED, write_demo_disc
 from appliance.stop import CANNOT_START, StopRequest
 from appliance.store import Case, Source, Store
+from appliance.store.aside import set_aside_if_damaged
 from appliance.web import server
 
 RESTART_S = 5.0
@@ -122,6 +123,7 @@ def serve(settings: Settings, demo: bool) -> int:
     stop = StopRequest()
     address = f"http://{_bracketed(settings.server.host)}:{settings.server.port}/"
     with ExitStack() as resources:
+        set_aside_if_damaged(settings.store.folder)
         store = resources.enter_context(Store(settings.store.folder, "serve"))
         store.recover()
         parts = [Part("worker", worker.run, settings), Part("web server", server.run, settings)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 import threading
 import time
@@ -14,20 +15,26 @@ from types import TracebackType
 from typing import Optional, Sequence, Tuple, Type
 
 from appliance.config import Settings, load_settings
-from appliance.errors import TriageError
+from appliance.errors import DiskFullError, DiskReadOnlyError, TriageError
+from appliance.files import disk_in_words
 from appliance.ingest.losses import read_losses
 from appliance.ingest.spool import medium_path
 from appliance.pipeline import Identified, Pipeline, Progress
 from appliance.scoring import Judgement
-from appliance.stop import CANNOT_START, StopRequest
+from appliance.stop import TRY_AGAIN, StopRequest, ends_in_words
 from appliance.store import Job, StepProgress, Store, StoreBusyError, StoreError
+from appliance.store.aside import set_aside_if_damaged
 from appliance.store.jobs import HEARTBEAT_S
 from appliance.store.pictures import write_pictures
+from appliance.store.presence import presence
 from appliance.store.retention import expire
 
 _IDLE_S = 0.1
 _PROGRESS_S = 0.25
-_EXPIRE_S = 600.0
+_TIDY_S = 600.0
+_TROUBLE_S = 1.0
+_STALL_S = 300.0
+"""A step that says nothing for so long hangs: decoders have limits of their own, and no network takes that long."""
 
 log = logging.getLogger("appliance.worker")
 
@@ -39,7 +46,8 @@ class Stopped(Exception):
 class Heartbeat:
     """A thread that renews the lease on a job; a context manager.
 
-    A step of the work may take longer than a lease, and says nothing meanwhile.
+    A step of the work may take longer than a lease, and says nothing meanwhile. One that never ends would keep the
+    lease for ever, so the thread ends the process then, and the case is taken up again.
 
     Parameters
     ----------
@@ -47,11 +55,15 @@ class Heartbeat:
         Has the job.
     job : Job
         The job.
+    stall_s : float
+        Seconds without a `pulse` after which the process ends with `TRY_AGAIN`.
     """
 
-    def __init__(self, store: Store, job: Job) -> None:
+    def __init__(self, store: Store, job: Job, stall_s: float = _STALL_S) -> None:
         self._store = store
         self._job = job
+        self._stall_s = stall_s
+        self._pulse = time.monotonic()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
 
@@ -67,12 +79,19 @@ class Heartbeat:
         self._ended.set()
         self._thread.join()
 
+    def pulse(self) -> None:
+        """Say that the work goes on."""
+        self._pulse = time.monotonic()
+
     def _beat(self) -> None:
-        while not self._ended.wait(HEARTBEAT_S):
+        while not self._ended.wait(min(HEARTBEAT_S, self._stall_s)):
+            if time.monotonic() - self._pulse > self._stall_s:
+                log.critical("case %d: hangs; the worker ends", self._job.number)
+                os._exit(TRY_AGAIN)
             try:
                 if not self._store.jobs.renew(self._job):
                     return
-            except StoreError as error:
+            except TriageError as error:
                 log.error("case %d: %s", self._job.number, error.message)
 
 
@@ -87,12 +106,13 @@ def run(settings: Settings) -> None:
     Raises
     ------
     SystemExit
-        With `CANNOT_START`, when the store or the network cannot be used; the log says why.
+        When the store or the network cannot be used; the log says why, and the status whether to start it again.
     """
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     stop = StopRequest()
-    try:
-        with Store(settings.store.folder, "worker") as store:
+    with ends_in_words(log):
+        set_aside_if_damaged(settings.store.folder)
+        with Store(settings.store.folder, "worker") as store, presence(store.worker_lock):
             store.recover()
             store.audit.record_settings(json.loads(json.dumps(asdict(settings), default=str)))
             while not stop.set:
@@ -100,39 +120,40 @@ def run(settings: Settings) -> None:
                 with Pipeline(settings) as pipeline:
                     log.info("ready")
                     _work(store, settings, pipeline, stop)
-    except TriageError as error:
-        log.error("%s", error.message)
-        raise SystemExit(CANNOT_START) from error
 
 
 def _work(store: Store, settings: Settings, pipeline: Pipeline, stop: StopRequest) -> None:
     """Take jobs until asked to stop, or until one showed a fault of the appliance itself."""
-    expired_at = -_EXPIRE_S
+    tidied_at = -_TIDY_S
     while not stop.set:
         try:
             job = store.jobs.claim()
             if job is None:
-                if time.monotonic() - expired_at >= _EXPIRE_S:
-                    _expire(store, settings)
-                    expired_at = time.monotonic()
+                if time.monotonic() - tidied_at >= _TIDY_S:
+                    tidied_at = time.monotonic()
+                    _tidy(store, settings)
                 time.sleep(_IDLE_S)
                 continue
             log.info("case %d: begun", job.number)
             if not _finish(store, pipeline, job, stop):
                 return
-        except StoreBusyError as error:
+        except (StoreBusyError, DiskFullError, DiskReadOnlyError) as error:
             # what was begun is taken up again when its lease has run out
             log.error("%s", error.message)
+            time.sleep(_TROUBLE_S)
 
 
-def _expire(store: Store, settings: Settings) -> None:
+def _tidy(store: Store, settings: Settings) -> None:
+    """Remove what is old enough, and see whether what stays is whole."""
     try:
         media, cases = expire(store, settings.store)
     except OSError as error:
         log.error("what is old enough to be removed could not be: %s", error)
-        return
-    if media or cases:
-        log.info("removed %d media and %d cases by age", media, cases)
+    else:
+        if media or cases:
+            log.info("removed %d media and %d cases by age", media, cases)
+    store.recover()
+    store.database.check()
 
 
 def _finish(store: Store, pipeline: Pipeline, job: Job, stop: StopRequest) -> bool:
@@ -155,12 +176,12 @@ def _finish(store: Store, pipeline: Pipeline, job: Job, stop: StopRequest) -> bo
 
 
 def _judge(store: Store, pipeline: Pipeline, job: Job, stop: StopRequest) -> None:
-    with store.scratch("unpacked") as temporary, Heartbeat(store, job):
-        known = _follow(store, pipeline, job, stop, temporary, job.study_uid, ())
+    with disk_in_words(), store.scratch("unpacked") as temporary, Heartbeat(store, job) as heartbeat:
+        known = _follow(store, pipeline, job, stop, heartbeat, temporary, job.study_uid, ())
         if known:
             uid, spools = known
             log.info("case %d: judged together with %d earlier arrivals", job.number, len(spools))
-            _follow(store, pipeline, job, stop, temporary, uid, spools)
+            _follow(store, pipeline, job, stop, heartbeat, temporary, uid, spools)
 
 
 def _follow(
@@ -168,6 +189,7 @@ def _follow(
     pipeline: Pipeline,
     job: Job,
     stop: StopRequest,
+    heartbeat: Heartbeat,
     temporary: Path,
     study_uid: Optional[str],
     earlier: Sequence[str],
@@ -185,13 +207,14 @@ def _follow(
     lost = read_losses(store.spool / job.spool)
     with closing(pipeline.judge(media[0], study_uid, media[1:], temporary, lost)) as steps:
         for item in steps:
+            heartbeat.pulse()
             if isinstance(item, Judgement):
                 write_pictures(store.rendered, job.case_id, item.pictures)
                 store.jobs.finish(job, item.verdict)
                 log.info("case %d: %s", job.number, item.verdict.colour.value)
                 return None
             if isinstance(item, Identified):
-                known = store.studies.identify(job, item.study_uid, item.instances)
+                known = store.studies.identify(job, item.study_uid, item.instances, pipeline.model_sha256)
                 if known.same_as is not None:
                     store.jobs.finish_same(job, known.same_as)
                     log.info("case %d: the same as case %d", job.number, known.same_as)

@@ -12,6 +12,9 @@ from tests.verdicts import RED
 
 STUDY = "1.2.826.0.1.77"
 
+MODEL = "5f" * 32
+"""SHA-256 of the network that judged the verdicts of `tests.verdicts`."""
+
 
 def images(*numbers: int, header: str = "") -> Dict[str, str]:
     """Instances as the pipeline names them: SOP Instance UID and digest of the header."""
@@ -22,17 +25,17 @@ def received(store: Store, source: Source = Source.NETWORK) -> Case:
     """Receive a folder with one file."""
     with store.scratch("test") as made:
         (made / "000001").write_bytes(b"pixels")
-        return store.receive(source, made)
+        return store.arrivals.receive(source, made)
 
 
 def arrived(
-    store: Store, instances: Mapping[str, str], verdict: Verdict = RED, study: str = STUDY
+    store: Store, instances: Mapping[str, str], verdict: Verdict = RED, study: str = STUDY, model: str = MODEL
 ) -> Tuple[Case, Known]:
     """Receive a study and finish it as a worker does."""
     case = received(store)
     job = store.jobs.claim()
     assert job is not None and job.case_id == case.id
-    known = store.studies.identify(job, study, instances)
+    known = store.studies.identify(job, study, instances, model)
     if known.same_as is not None:
         assert store.jobs.finish_same(job, known.same_as)
     else:

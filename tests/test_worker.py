@@ -14,6 +14,7 @@ from appliance import worker
 from appliance.config import EngineSettings, Settings, StoreSettings
 from appliance.ingest.spool import take_in
 from appliance.pipeline import Pipeline
+from appliance.stop import CANNOT_START
 from appliance.store import Case, Source, State, Store
 from appliance.store.pictures import picture_path
 from tests.running import disc_files, final, wait_for, zipped
@@ -106,7 +107,7 @@ def test_what_a_dead_worker_left_is_judged_by_the_next(store: Store, settings: S
 def test_it_does_not_start_without_a_network(store: Store, settings: Settings, start: Start, tmp_path: Path) -> None:
     process = start(replace(settings, engine=EngineSettings(manifest=tmp_path / "absent.json")))
     wait_for(lambda: process.exitcode is not None)
-    assert process.exitcode == worker.CANNOT_START
+    assert process.exitcode == CANNOT_START
 
 
 class OnceBegun:

@@ -7,7 +7,7 @@ import json
 import re
 import unicodedata
 from dataclasses import asdict, dataclass, replace
-from typing import Dict, List, Sequence, Set, Tuple
+from typing import Collection, Dict, List, Sequence, Set, Tuple
 
 import numpy as np
 
@@ -107,6 +107,21 @@ def group(images: Sequence[ImageHeader]) -> List[Study]:
         for uid, series in tree.items()
     ]
     return sorted(studies, key=lambda study: (study.summary().date, study.summary().time, study.uid))
+
+
+def newest(images: Sequence[ImageHeader], latest: Collection[str]) -> List[ImageHeader]:
+    """Leave out the images of earlier media whose object came again.
+
+    Parameters
+    ----------
+    images : sequence of ImageHeader
+        Of all media.
+    latest : collection of str
+        Paths of the files that came last.
+    """
+    own = set(latest)
+    uids = {image.sop_instance_uid for image in images if image.path in own}
+    return [image for image in images if image.path in own or image.sop_instance_uid not in uids]
 
 
 def _series_order(item: Tuple[str, Dict[ImageHeader, ImageHeader]]) -> Tuple[int, str]:

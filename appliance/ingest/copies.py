@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import errno
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Iterator, List, Optional
+from typing import IO, List, Optional
 
 from appliance.config import IngestSettings
 from appliance.dicom.find import START_BYTES, looks_like_dicom, starts_as_archive
 from appliance.dicom.tree import open_regular
-from appliance.ingest.spool import ARCHIVE, SpoolFullError, UploadTooLargeError
+from appliance.ingest.spool import ARCHIVE, UploadTooLargeError
 
 _PIECE = 1 << 20
 
@@ -96,14 +94,3 @@ def _read(source: IO[bytes], size: int) -> bytes:
         return source.read(size)
     except OSError as error:
         raise Unreadable from error
-
-
-@contextmanager
-def full_disk_in_words() -> Iterator[None]:
-    """Turn the error of a disk without room into a `SpoolFullError`."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise SpoolFullError("The appliance's disk is full; remove old cases and send the study again.") from error
-        raise

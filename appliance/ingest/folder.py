@@ -7,6 +7,7 @@ from typing import Iterator
 
 from appliance.config import IngestSettings
 from appliance.dicom.tree import open_regular, walk
+from appliance.errors import UnreadablePathError
 from appliance.ingest.spool import take_in
 from appliance.store import Case, Source, Store
 
@@ -29,19 +30,21 @@ def ingest_folder(store: Store, limits: IngestSettings, folder: Path, source: So
 
     Raises
     ------
-    UploadError
-        As `appliance.ingest.spool.take_in`.
+    TriageError
+        As `appliance.ingest.spool.take_in` and `appliance.dicom.tree.walk`.
     UnreadablePathError
-        As `appliance.dicom.tree.walk`.
+        When one of its files cannot be read.
     """
     paths = sorted(walk(str(folder), limits.max_files).files)
     return take_in(store, limits, (_pieces(path) for path in paths), source)
 
 
 def _pieces(path: str) -> Iterator[bytes]:
-    with open_regular(path) as file:
-        while True:
+    try:
+        with open_regular(path) as file:
             piece = file.read(_PIECE)
-            if not piece:
-                return
-            yield piece
+            while piece:
+                yield piece
+                piece = file.read(_PIECE)
+    except OSError as error:
+        raise UnreadablePathError(f"{path} cannot be read: {error.strerror}.") from error

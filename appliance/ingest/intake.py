@@ -3,7 +3,7 @@
 An object is on the disk before its sender hears so, and what was acknowledged before a crash is found again. Studies
 lie below `Store.network`, one folder for each pair of Study Instance UID and Patient ID, so that two patients never
 share one, even where a sender uses a UID twice. Folders and files are named by us: UIDs are hashed, and no name of a
-patient becomes a file's.
+patient becomes a file's. A study has its case, which pages show, from its first object on.
 """
 
 from __future__ import annotations
@@ -29,12 +29,9 @@ from appliance.ingest.identity import Identity
 from appliance.ingest.spool import require_room
 from appliance.store import Source, Store
 
-_COMPLETE = ".complete"
-"""Ends the name of a study's folder to which nothing is added any more."""
-
 _UNFINISHED = ".part-"
-_LOCK = ".lock"
 _RETRY_S = 10.0
+_COUNT_S = 0.5
 
 log = logging.getLogger(__name__)
 
@@ -47,13 +44,14 @@ class IntakeInUseError(TriageError):
 
 @dataclass
 class _Study:
-    """One that is coming in: its files' sizes, who sent to it, and how many of these are writing now."""
+    """One that is coming in: its files' sizes, who sent to it, how many of these write now, and what pages say."""
 
     folder: Path
     last: float
     sizes: Dict[str, int] = field(default_factory=dict)
     senders: Set[Thread] = field(default_factory=set)
     writing: int = 0
+    counted: int = 0
 
 
 class Intake:
@@ -75,8 +73,9 @@ class Intake:
         self._limits = limits
         self._mutex = Lock()
         self._studies: Dict[str, _Study] = {}
-        self._complete: List[Path] = []
+        self._unqueued: List[str] = []
         self._next_try = 0.0
+        self._next_count = 0.0
         self._lock_file: Optional[int] = None
 
     def __enter__(self) -> Intake:
@@ -87,7 +86,7 @@ class Intake:
         IntakeInUseError
             When another process receives into this store.
         """
-        self._lock_file = os.open(self._store.network / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
+        self._lock_file = os.open(self._store.network_lock, os.O_CREAT | os.O_RDWR, 0o600)
         try:
             fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -95,14 +94,19 @@ class Intake:
             raise IntakeInUseError(
                 "Network storage already runs over this store; end it, or name another store with [store] folder."
             ) from error
-        for folder in sorted(self._store.network.iterdir()):
-            if folder.name.endswith(_COMPLETE):
-                self._complete.append(folder)
-            elif folder.is_dir():
+        for folder in self._store.network.iterdir():
+            if folder.is_dir():
                 for unfinished in folder.glob(_UNFINISHED + "*"):
                     unfinished.unlink()
                 sizes = {path.name: path.stat().st_size for path in folder.iterdir()}
-                self._studies[folder.name] = _Study(folder, time.monotonic(), sizes)
+                self._studies[_key_of(folder.name)] = _Study(folder, time.monotonic(), sizes)
+        for name in self._store.arrivals.announced(Source.NETWORK):
+            # the end came before the folder was made, or after it was moved
+            if not (self._store.network / name).exists():
+                if (self._store.spool / name).exists():
+                    self._unqueued.append(name)
+                else:
+                    self._store.arrivals.withdraw(name)
         return self
 
     def __exit__(
@@ -131,8 +135,8 @@ class Intake:
         ------
         OSError
             When it cannot be written, or the study grows beyond the limits.
-        UploadError
-            When the disk has no room for another study.
+        TriageError
+            When the disk has no room for another study, or its case cannot be written down.
         """
         key = _name(identity.study_instance_uid.encode(), identity.patient_id)
         name = _name(identity.sop_instance_uid.encode())
@@ -150,9 +154,9 @@ class Intake:
             except BaseException:
                 os.unlink(temporary)
                 raise
+            sync_folder(study.folder)
             with self._mutex:
                 study.sizes[name] = size
-            sync_folder(study.folder)
         finally:
             with self._mutex:
                 study.writing -= 1
@@ -161,27 +165,45 @@ class Intake:
     def tend(self) -> None:
         """Hand over the studies that have become complete; to be called again and again by one thread."""
         now = time.monotonic()
+        if now < self._next_try:
+            return
+        try:
+            self._count(now)
+            while self._unqueued:
+                self._store.arrivals.queue(Source.NETWORK, self._unqueued[-1])
+                self._unqueued.pop()
+            with self._mutex:
+                complete = [key for key, study in self._studies.items() if self._is_complete(study, now)]
+            for key in complete:
+                self._hand_over(key)
+        except (TriageError, OSError) as error:
+            log.error("a study of the network cannot be handed over and is tried again: %s", error)
+            self._next_try = now + _RETRY_S
+
+    def _count(self, now: float) -> None:
+        """Tell the pages how many images have come."""
+        if now < self._next_count:
+            return
+        self._next_count = now + _COUNT_S
         with self._mutex:
-            for key in [key for key, study in self._studies.items() if self._is_complete(study, now)]:
-                study = self._studies.pop(key)
-                if study.sizes:
-                    folder = study.folder.with_name(f"{key}-{secrets.token_hex(4)}{_COMPLETE}")
-                    os.rename(study.folder, folder)
-                    self._complete.append(folder)
-                else:  # all that came failed to be written
-                    study.folder.rmdir()
-        if self._complete and now >= self._next_try:
-            self._complete = [folder for folder in self._complete if not self._hand_over(folder)]
-            self._next_try = now + _RETRY_S if self._complete else 0.0
+            grown = [study for study in self._studies.values() if len(study.sizes) != study.counted]
+        for study in grown:
+            study.counted = len(study.sizes)
+            self._store.arrivals.count(study.folder.name, study.counted)
 
     def _begin(self, key: str, sender: Thread) -> _Study:
         with self._mutex:
             study = self._studies.get(key)
             if study is None:
                 require_room(self._store, self._limits)
-                study = _Study(self._store.network / key, time.monotonic())
-                study.folder.mkdir(mode=0o700)
-                sync_folder(self._store.network)
+                study = _Study(self._store.network / _name_of(key), time.monotonic())
+                self._store.arrivals.announce(Source.NETWORK, study.folder.name)
+                try:
+                    study.folder.mkdir(mode=0o700)
+                    sync_folder(self._store.network)
+                except OSError:
+                    self._store.arrivals.withdraw(study.folder.name)
+                    raise
                 self._studies[key] = study
             study.senders.add(sender)
             study.writing += 1
@@ -200,17 +222,34 @@ class Intake:
         is_open = any(sender.is_alive() for sender in study.senders)
         return now - study.last >= (self._settings.open_s if is_open else self._settings.quiet_s)
 
-    def _hand_over(self, folder: Path) -> bool:
-        try:
-            case = self._store.receive(Source.NETWORK, folder)
-        except (TriageError, OSError) as error:
-            if folder.exists():
-                log.error("a study of the network cannot be handed over and is tried again: %s", error)
-                return False
-            log.error("a study of the network is handed over, but not queued yet: %s", error)
-        else:
-            log.info("case %d: a study came over the network", case.number)
-        return True
+    def _hand_over(self, key: str) -> None:
+        with self._mutex:  # nobody writes into the folder while it moves
+            study = self._studies[key]
+            if not self._is_complete(study, time.monotonic()):
+                return
+            name = study.folder.name
+            if study.sizes:
+                try:
+                    case = self._store.arrivals.admit(Source.NETWORK, study.folder, name)
+                except (TriageError, OSError):
+                    if not study.folder.exists():
+                        self._unqueued.append(name)
+                        del self._studies[key]
+                    raise
+                log.info("case %d: a study of %d images came over the network", case.number, len(study.sizes))
+            else:  # all that came failed to be written
+                study.folder.rmdir()
+                self._store.arrivals.withdraw(name)
+            del self._studies[key]
+
+
+def _name_of(key: str) -> str:
+    """Name the folder of a study that comes in: another one each time."""
+    return f"{Source.NETWORK.value}-{key}-{secrets.token_hex(4)}"
+
+
+def _key_of(name: str) -> str:
+    return name.split("-")[1]
 
 
 def _name(*values: bytes) -> str:

@@ -14,7 +14,8 @@ from appliance.config import IngestSettings, Settings
 from appliance.dicom.find import Medium
 from appliance.dicom.reader import DicomReader
 from appliance.errors import NoDicomError, UnreadablePathError
-from appliance.ingest.copies import Copies, Unreadable, full_disk_in_words
+from appliance.files import disk_in_words
+from appliance.ingest.copies import Copies, Unreadable
 from appliance.ingest.losses import write_losses
 from appliance.ingest.place import Inserted, Place, is_there
 from appliance.ingest.spool import require_room
@@ -89,11 +90,13 @@ def read_medium(
     UnreadablePathError
         When nothing on it can be read.
     UploadError
-        When it is too much, or the disk is full.
+        When it is too much.
+    DiskFullError, DiskReadOnlyError
+        When the appliance's own disk does not take it.
     """
     require_room(store, settings.ingest)
     total = len(found.files)
-    with store.scratch("media") as folder, full_disk_in_words():
+    with store.scratch("media") as folder, disk_in_words():
         copies = Copies(folder, settings.ingest)
         order = _in_order(copies, found, settings)
         done, failed, objects = total - len(order.files) - order.failed, order.failed, 0
@@ -120,7 +123,7 @@ def read_medium(
             ReasonCode.MISSING_FILES: order.missing,
         }
         write_losses(folder, losses)
-        case = store.receive(Source.MEDIA, folder)
+        case = store.arrivals.receive(Source.MEDIA, folder)
     yield MediumRead(case, gone, complete=not gone and not unread)
 
 

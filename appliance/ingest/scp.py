@@ -24,12 +24,12 @@ from pynetdicom.events import Event
 from appliance.config import ScpSettings, Settings
 from appliance.dicom.header import CT_CLASSES
 from appliance.dicom.rules import DECODABLE, LOSSY
-from appliance.errors import ConfigError, TriageError, UploadError
+from appliance.errors import ConfigError, TriageError
 from appliance.ingest.acceptor import Acceptor
 from appliance.ingest.identity import UnidentifiedObjectError, identify
 from appliance.ingest.intake import Intake
 from appliance.ingest.tls import server_context
-from appliance.stop import CANNOT_START, StopRequest
+from appliance.stop import StopRequest, ends_in_words
 from appliance.store import Store
 
 DEFAULT_PORT = 11112
@@ -140,7 +140,7 @@ class StorageServer:
         try:
             with request.DataSet.getbuffer() as encoded:
                 self._intake.keep(sender, identity, (header.getvalue(), encoded))
-        except (OSError, UploadError) as error:
+        except (OSError, TriageError) as error:
             log.error("an object from %s cannot be kept: %s", _title(sender), error)
             return OUT_OF_RESOURCES
         return SUCCESS
@@ -167,8 +167,8 @@ def serve(settings: Settings) -> int:
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)  # a port scan would fill the disk with tracebacks
     stop = StopRequest()
-    with Store(settings.store.folder) as store, Intake(store, settings.scp, settings.ingest) as intake:
-        with StorageServer(settings.scp, intake) as server:
+    with Store(settings.store.folder, "network storage") as store:
+        with Intake(store, settings.scp, settings.ingest) as intake, StorageServer(settings.scp, intake) as server:
             log.info("%s listens at %s port %d", settings.scp.ae_title, settings.scp.host, server.port)
             while not stop.set:
                 intake.tend()
@@ -182,13 +182,10 @@ def run(settings: Settings) -> None:
     Raises
     ------
     SystemExit
-        With `CANNOT_START`, when it would not start a second time either; the log says why.
+        When it cannot start or go on; the log says why, and the status whether to start it again.
     """
-    try:
+    with ends_in_words(log):
         serve(settings)
-    except TriageError as error:
-        log.error("%s", error.message)
-        raise SystemExit(CANNOT_START) from error
 
 
 def _entity(settings: ScpSettings) -> AE:

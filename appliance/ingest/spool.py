@@ -6,20 +6,19 @@ folder. A zip that came alone stays one, and is unpacked where it is read, under
 
 from __future__ import annotations
 
-import errno
 import shutil
 from pathlib import Path
 from typing import Iterable, List
 
 from appliance.config import IngestSettings
 from appliance.dicom.find import looks_like_archive
-from appliance.errors import UploadError
+from appliance.errors import DiskFullError, UploadError
+from appliance.files import disk_in_words
 from appliance.store import Case, Source, Store
 
 ARCHIVE = "archive.zip"
 """Name of a zip that came alone."""
 
-_FULL = "The appliance's disk is full; remove old cases and send the study again."
 _MB = 1_000_000
 
 
@@ -33,12 +32,6 @@ class UploadTooLargeError(UploadError):
     """More files or megabytes than one study may bring."""
 
     code = "upload_too_large"
-
-
-class SpoolFullError(UploadError):
-    """The disk has no room."""
-
-    code = "spool_full"
 
 
 def take_in(store: Store, limits: IngestSettings, files: Iterable[Iterable[bytes]], source: Source) -> Case:
@@ -63,17 +56,14 @@ def take_in(store: Store, limits: IngestSettings, files: Iterable[Iterable[bytes
     Raises
     ------
     UploadError
-        When there is nothing, too much, or no room. Nothing is left behind then.
+        When there is nothing, or too much. Nothing is left behind then.
+    DiskFullError, DiskReadOnlyError
+        When the disk does not take it. Nothing is left behind then either.
     """
     require_room(store, limits)
-    try:
-        with store.scratch(source.value) as folder:
-            _write(folder, limits, files)
-            return store.receive(source, folder)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise SpoolFullError(_FULL) from error
-        raise
+    with disk_in_words(), store.scratch(source.value) as folder:
+        _write(folder, limits, files)
+        return store.arrivals.receive(source, folder)
 
 
 def require_room(store: Store, limits: IngestSettings) -> None:
@@ -81,11 +71,11 @@ def require_room(store: Store, limits: IngestSettings) -> None:
 
     Raises
     ------
-    SpoolFullError
+    DiskFullError
         When less is free than the settings demand.
     """
     if shutil.disk_usage(store.spool).free < limits.min_free_mb * _MB:
-        raise SpoolFullError(_FULL)
+        raise DiskFullError
 
 
 def medium_path(store: Store, spool: str) -> Path:

@@ -13,7 +13,7 @@ from appliance.ingest.media import MediumRead, read_medium
 from appliance.ingest.place import FolderPlace, Inserted, MediaPlaceError, Place, is_there
 from appliance.ingest.survey import Survey, survey
 from appliance.ingest.udev import UdevPlace
-from appliance.stop import CANNOT_START, StopRequest
+from appliance.stop import StopRequest, ends_in_words
 from appliance.store import MediumState, Store
 
 _PERIOD_S = 0.5
@@ -39,21 +39,20 @@ def run(settings: Settings) -> None:
     Raises
     ------
     SystemExit
-        With `CANNOT_START`, when there is nothing to watch or the store cannot be used; the log says why.
+        When there is nothing to watch or the store cannot be used; the log says why, and the status whether to start
+        it again.
     """
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     stop = StopRequest()
-    try:
+    with ends_in_words(log):
         place = place_of(settings)
-        with Store(settings.store.folder) as store:
+        with Store(settings.store.folder, "media watcher") as store:
             store.media.start()
             log.info("watching %s", settings.media.folder)
-            Watcher(store, settings, place, stop).watch()
-    except Stopped:
-        log.info("stopped while a medium was read; it is read again at the next start")
-    except TriageError as error:
-        log.error("%s", error.message)
-        raise SystemExit(CANNOT_START) from error
+            try:
+                Watcher(store, settings, place, stop).watch()
+            except Stopped:
+                log.info("stopped while a medium was read; it is read again at the next start")
 
 
 def place_of(settings: Settings) -> Place:

@@ -28,6 +28,8 @@ class Source(str, Enum):
 class State(str, Enum):
     """How far a case is. The last three are final."""
 
+    RECEIVED = "received"
+    """Some of its images are on the disk, and more may come."""
     QUEUED = "queued"
     RUNNING = "running"
     DONE = "done"
@@ -81,13 +83,13 @@ class Case:
     judged_study_uid : str or None
         The study that is judged, known once the headers were read.
     same_as : Link or None
-        The case that had brought exactly these images before; its verdict is this one's.
+        The case that had judged these images, and perhaps more, before; its verdict is this one's.
     superseded_by : Link or None
         A later case that judged these images too, and perhaps more.
     state : State
         How far it is.
     progress : StepProgress or None
-        While it is running.
+        While it is running; for a received one, how many images there are.
     finished_at : datetime.datetime or None
         When its state became final, UTC.
     pixels_removed_at : datetime.datetime or None

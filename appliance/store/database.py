@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sqlite3
 import tempfile
 import threading
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Iterator, List, Tuple
+from typing import Iterator, List, Optional, Tuple
 
-from appliance.errors import TriageError
+from appliance.errors import DiskFullError, DiskReadOnlyError, TriageError
 from appliance.files import sync_folder
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -18,15 +19,29 @@ BUSY_TIMEOUT_S = 10.0
 
 
 class StoreError(TriageError):
-    """The store cannot be opened, is damaged, or was written by a newer release."""
+    """The store cannot be opened or used."""
 
     code = "bad_store"
+    passes = True
+
+
+class NewerStoreError(StoreError):
+    """The store was written by a newer release."""
+
+    code = "newer_store"
+    passes = False
 
 
 class StoreBusyError(StoreError):
     """Another process has held the store for longer than anybody should."""
 
     code = "store_busy"
+
+
+class DamagedStoreError(StoreError):
+    """The file is no database any more, or parts of it contradict each other."""
+
+    code = "damaged_store"
 
 
 class BackupError(TriageError):
@@ -37,6 +52,8 @@ class BackupError(TriageError):
 
 class Database:
     """One connection to the store's file, shared by the threads of a process, in turn.
+
+    A file that takes the place of a damaged one (`appliance.store.aside`) is opened when it is next needed.
 
     Parameters
     ----------
@@ -51,17 +68,8 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._lock = threading.Lock()
-        with _in_words(path):
-            # autocommit: every transaction is opened by `transaction`, none by the library
-            self._connection = sqlite3.connect(
-                str(path), timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
-            )
-        try:
-            self._prepare()
-        except BaseException:
-            self._connection.close()
-            raise
+        self._lock = threading.RLock()
+        self._open()
 
     def close(self) -> None:
         """Close the connection."""
@@ -78,7 +86,8 @@ class Database:
         StoreError
             When the file is damaged or the disk is full.
         """
-        with self._lock, _in_words(self.path):
+        with self._lock, in_words(self.path):
+            self._follow()
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
@@ -90,8 +99,20 @@ class Database:
 
     def rows(self, query: str, *values: object, **named: object) -> List[sqlite3.Row]:
         """Return the rows of one query, whose values are in order or named; raises as `transaction`."""
-        with self._lock, _in_words(self.path):
+        with self._lock, in_words(self.path):
+            self._follow()
             return self._connection.execute(query, named or values).fetchall()
+
+    def check(self) -> None:
+        """Read all of the file, and see whether its parts agree.
+
+        Raises
+        ------
+        DamagedStoreError
+            When they do not.
+        """
+        with self._lock, in_words(self.path):
+            require_whole(self._connection, self.path)
 
     def rewrite(self) -> bool:
         """Write the file anew and empty its log (WAL), so that no page of either keeps what was deleted.
@@ -119,7 +140,7 @@ class Database:
         try:
             copy = sqlite3.connect(temporary)
             try:
-                with self._lock, _in_words(self.path):
+                with self._lock, in_words(self.path):
                     self._connection.backup(copy)
                 copy.execute("PRAGMA journal_mode = DELETE")  # one file, without a log beside it
                 found = copy.execute("PRAGMA integrity_check(1)").fetchone()[0]
@@ -139,22 +160,36 @@ class Database:
         finally:
             os.close(descriptor)
 
+    def _open(self) -> None:
+        # a log (WAL) is found by its name, so the files must not be exchanged between the opening of both
+        with hold_folder(self.path.parent, fcntl.LOCK_SH), in_words(self.path):
+            # autocommit: every transaction is opened by `transaction`, none by the library
+            self._connection = sqlite3.connect(
+                str(self.path), timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+            )
+            try:
+                self._prepare()
+            except BaseException:
+                self._connection.close()
+                raise
+
+    def _follow(self) -> None:
+        """Open the file anew where another lies in its place: what is written into the old one is lost."""
+        if not self._connection.in_transaction and _identity(self.path) != self._identity:
+            self._connection.close()
+            self._open()
+
     def _prepare(self) -> None:
         self._connection.row_factory = sqlite3.Row
-        with _in_words(self.path):
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            # a verdict that was shown survives a power cut
-            self._connection.execute("PRAGMA synchronous = FULL")
-            self._connection.execute("PRAGMA foreign_keys = ON")
-            # what was purged does not stay readable in the file's free pages
-            self._connection.execute("PRAGMA secure_delete = ON")
-            found = self._connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
-            if found != "ok":
-                raise StoreError(f"The store {self.path} is damaged ({found}); move it away or restore a copy.")
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._identity = _identity(self.path)
+        # a verdict that was shown survives a power cut
+        self._connection.execute("PRAGMA synchronous = FULL")
+        self._connection.execute("PRAGMA foreign_keys = ON")
+        # what was purged does not stay readable in the file's free pages
+        self._connection.execute("PRAGMA secure_delete = ON")
         self._migrate()
-        stray = self.rows("PRAGMA foreign_key_check")
-        if stray:
-            raise StoreError(f"The store {self.path} is damaged (rows of no case); move it away or restore a copy.")
+        self.check()
 
     def _migrate(self) -> None:
         migrations = numbered_migrations()
@@ -162,7 +197,7 @@ class Database:
         with self.transaction() as connection:
             version = connection.execute("PRAGMA user_version").fetchone()[0]
             if version > len(migrations):
-                raise StoreError(f"The store {self.path} is of a newer release; install that, or move it away.")
+                raise NewerStoreError(f"The store {self.path} is of a newer release; install that, or move it away.")
             for number, script in migrations[version:]:
                 for statement in _statements(script):
                     connection.execute(statement)
@@ -184,16 +219,53 @@ def _statements(script: str) -> Iterator[str]:
             statement = ""
 
 
+def _identity(path: Path) -> Optional[Tuple[int, int]]:
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def require_whole(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise a `DamagedStoreError` where the parts of a database do not agree."""
+    found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+    if found == "ok" and connection.execute("PRAGMA foreign_key_check").fetchone():
+        found = "rows of no case"
+    if found != "ok":
+        raise DamagedStoreError(f"The store {path} is damaged ({found}); move it away or restore a copy.")
+
+
 @contextmanager
-def _in_words(path: Path) -> Iterator[None]:
-    """Turn what SQLite says of a file into a `StoreError`; a mistake in a query stays what it is."""
+def hold_folder(folder: Path, operation: int) -> Iterator[None]:
+    """Hold a lock on a store's folder (``flock(2)``): shared to open its database, exclusive to exchange it."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, operation)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def in_words(path: Path) -> Iterator[None]:
+    """Turn what SQLite says of a file into an error with a sentence; a mistake in a query stays what it is."""
     try:
         yield
     except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
         raise
     except sqlite3.DatabaseError as error:
-        if "locked" in str(error):  # Python 3.8 does not tell SQLite's codes
+        said = str(error)  # Python 3.8 does not tell SQLite's codes
+        if "locked" in said:
             raise StoreBusyError(
                 f"Another program holds the store {path}; end it, or try again when it has finished."
+            ) from error
+        if "is full" in said:
+            raise DiskFullError from error
+        if "readonly" in said:
+            raise DiskReadOnlyError from error
+        if "malformed" in said or "not a database" in said:
+            raise DamagedStoreError(
+                f"The store {path} is damaged ({error}); move it away or restore a copy."
             ) from error
         raise StoreError(f"The store {path} cannot be used ({error}); move it away or restore a copy.") from error

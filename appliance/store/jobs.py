@@ -8,6 +8,7 @@ worker's case for hours. A lease of another boot has ended, since no process out
 
 from __future__ import annotations
 
+import json
 import secrets
 import sqlite3
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from appliance.store.audit import Act, Audit
 from appliance.store.cases import State, StepProgress, columns_of, now
 from appliance.store.clock import moment
 from appliance.store.database import Database
+from appliance.study import PatientIdentity
 from appliance.verdict import Colour, Verdict
 
 MAX_ATTEMPTS = 3
@@ -77,12 +79,14 @@ class Jobs:
 
         No two workers get the same one. What was begun `MAX_ATTEMPTS` times fails, with its reason.
         """
-        at, token = moment(), secrets.token_hex(16)
-        lease: Dict[str, object] = {"boot": at.boot, "now": at.seconds, "lease": LEASE_S}
+        token = secrets.token_hex(16)
         waiting = f"SELECT 1 FROM cases WHERE state = 'queued' OR {_ENDED} LIMIT 1"  # noqa: S608
-        if not self._database.rows(waiting, **lease):
+        if not self._database.rows(waiting, **_lease_from_now()):
             return None  # without the write lock, which an idle worker would otherwise take several times a second
         with self._audit.transaction() as connection:
+            # the moment is taken under the lock: one from before it would make a lease that another process has just
+            # taken look as if it ended too late
+            lease = _lease_from_now()
             self._give_up(connection, lease)
             connection.execute(
                 f"UPDATE cases SET state = 'queued', claim = NULL, step = NULL WHERE {_ENDED}",  # noqa: S608
@@ -122,7 +126,7 @@ class Jobs:
                 return False
             study = _judged_study(connection, job.number)
             self._audit.append(connection, Act.JUDGED, job.number, study, {"verdict": verdict.colour.value})
-            for number in _superseded(connection, job.number, study):
+            for number in _superseded(connection, job.number, study, verdict.patient):
                 connection.execute("UPDATE cases SET superseded_by = ? WHERE number = ?", (job.number, number))
                 self._audit.append(connection, Act.SUPERSEDED, number, study, {"by": job.number})
         return True
@@ -181,6 +185,11 @@ class Jobs:
             return _update(connection, job, assignments, values)
 
 
+def _lease_from_now() -> Dict[str, object]:
+    at = moment()
+    return {"boot": at.boot, "now": at.seconds, "lease": LEASE_S}
+
+
 def _update(connection: sqlite3.Connection, job: Job, assignments: str, values: Tuple[object, ...]) -> bool:
     # the assignments are this module's own words, never a user's
     query = f"UPDATE cases SET {assignments} WHERE id = ? AND claim = ?"  # noqa: S608
@@ -192,12 +201,23 @@ def _judged_study(connection: sqlite3.Connection, number: int) -> Optional[str]:
     return row["judged_study_uid"]
 
 
-def _superseded(connection: sqlite3.Connection, number: int, study: Optional[str]) -> List[int]:
-    """List the judged cases of a study whose images are all among those of one case."""
+def _superseded(
+    connection: sqlite3.Connection, number: int, study: Optional[str], patient: Optional[PatientIdentity]
+) -> List[int]:
+    """List the judged cases of a study and patient whose images are all among those of one case.
+
+    A device that gives two patients the same UIDs must not have one patient's answer take the place of the other's.
+    """
     query = (
-        "SELECT number FROM cases WHERE judged_study_uid = :study AND number <> :number "
+        "SELECT number, patient FROM cases WHERE judged_study_uid = :study AND number <> :number "
         "AND state IN ('done', 'refused') AND superseded_by IS NULL AND same_as IS NULL AND NOT EXISTS ("
         "SELECT 1 FROM instances WHERE case_number = cases.number AND sop_instance_uid NOT IN ("
         "SELECT sop_instance_uid FROM instances WHERE case_number = :number))"
     )
-    return [row["number"] for row in connection.execute(query, {"study": study, "number": number})]
+    patient_id = patient.patient_id if patient else None
+    rows = connection.execute(query, {"study": study, "number": number}).fetchall()
+    return [row["number"] for row in rows if _patient_id(row["patient"]) == patient_id]
+
+
+def _patient_id(document: Optional[str]) -> Optional[str]:
+    return json.loads(document)["patient_id"] if document else None

@@ -11,6 +11,7 @@ from typing import Dict, List, Sequence, Set, Tuple
 
 from appliance.config import StoreSettings
 from appliance.errors import TriageError
+from appliance.store.aside import forget_set_aside
 from appliance.store.audit import Act
 from appliance.store.cases import Case, State, now
 from appliance.store.clock import moment
@@ -18,7 +19,7 @@ from appliance.store.store import Store
 
 
 class CaseRunningError(TriageError):
-    """A case that is being judged cannot be purged."""
+    """A case that is coming in or being judged cannot be purged."""
 
     code = "case_running"
 
@@ -86,6 +87,7 @@ def expire(store: Store, settings: StoreSettings) -> Tuple[int, int]:
                 detail = {"what": "case", "why": "age"}
                 store.audit.append(connection, Act.PURGED, row["number"], row["judged_study_uid"], detail)
                 cases += 1
+    forget_set_aside(store.folder, results)
     return media, cases
 
 
@@ -105,7 +107,7 @@ def purge(store: Store, case: Case) -> Purged:
     Raises
     ------
     CaseRunningError
-        When one of the cases is being judged. Nothing is removed then.
+        When one of the cases is coming in or being judged. Nothing is removed then.
     PurgeError
         When something is still there afterwards; the message says what.
     """
@@ -114,9 +116,9 @@ def purge(store: Store, case: Case) -> Purged:
         spools = sorted({row["spool"] for row in rows})
         marks = ", ".join("?" * len(spools))
         users = connection.execute(f"SELECT * FROM cases WHERE spool IN ({marks})", spools).fetchall()  # noqa: S608
-        running = [row["number"] for row in users if row["state"] == State.RUNNING.value]
-        if running:
-            raise CaseRunningError(f"Case {running[0]} is being judged; wait for its end, then purge again.")
+        busy = [row["number"] for row in users if row["state"] in (State.RECEIVED.value, State.RUNNING.value)]
+        if busy:
+            raise CaseRunningError(f"Case {busy[0]} is coming in or being judged; wait for its end, then purge again.")
         gone = [row["id"] for row in rows]
         folders = _folders(store, spools, [row["id"] for row in users])
         try:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import logging
-import os
-import secrets
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, List, Optional, Type
 
-from appliance.files import sync_folder
-from appliance.store.audit import Act, Audit
-from appliance.store.cases import CASES, Case, Link, Source, State, case_of, now
+from appliance.store.arrivals import Arrivals
+from appliance.store.aside import DATABASE, HEAD
+from appliance.store.audit import Audit
+from appliance.store.cases import CASES, Case, Link, Source, State, case_of
 from appliance.store.database import Database, StoreError
 from appliance.store.jobs import Jobs
 from appliance.store.media import Media
@@ -34,10 +33,14 @@ class Store:
 
     Attributes
     ----------
+    folder : pathlib.Path
+        Holds all that follows.
     database : Database
         The file of all that follows.
     audit : Audit
         Who did what.
+    arrivals : Arrivals
+        The way into the spool and the queue.
     jobs : Jobs
         The work on the cases.
     studies : Studies
@@ -51,7 +54,9 @@ class Store:
     temporary : pathlib.Path
         Holds what is being made, each folder as long as its process lives.
     network : pathlib.Path
-        Holds what network storage has acknowledged image by image and not yet handed over; no sweep touches it.
+        Holds the studies that network storage acknowledges image by image, until they are complete. Never swept.
+    worker_lock, network_lock : pathlib.Path
+        Files that a worker and network storage hold a lock on while they live (`appliance.store.presence`).
 
     Raises
     ------
@@ -72,8 +77,12 @@ class Store:
             raise StoreError(
                 f"The store {folder} cannot be made ({error.strerror}); name another with [store] folder."
             ) from error
-        self.database = Database(folder / "cases.sqlite")
-        self.audit = Audit(self.database, folder / "audit.head", who)
+        self.folder = folder
+        self.worker_lock = folder / "worker.lock"
+        self.network_lock = self.network / ".lock"
+        self.database = Database(folder / DATABASE)
+        self.audit = Audit(self.database, folder / HEAD, who)
+        self.arrivals = Arrivals(self.spool, self.audit)
         self.jobs = Jobs(self.database, self.audit)
         self.studies = Studies(self.audit)
         self.media = Media(self.database)
@@ -104,17 +113,17 @@ class Store:
             swept = sweep(folder, prefix)
             if swept:
                 log.warning("removed %d unfinished folders from %s", swept, folder)
-        known = {row["spool"] for row in self.database.rows("SELECT spool FROM cases")}
+        known = {row["spool"] for row in self.database.rows("SELECT spool FROM cases WHERE state <> 'received'")}
         for folder in sorted(self.spool.glob("[!.]*")):
             # a medium that was complete when its process was killed, or that is younger than a restored database
             if folder.name not in known and folder.is_dir():
-                case = self.add(_source_of(folder.name), folder.name)
-                log.warning("queued %s, which no case named, as case %d", folder.name, case.number)
+                case = self.arrivals.queue(_source_of(folder.name), folder.name)
+                log.warning("queued %s, which was complete and waited for nobody, as case %d", folder.name, case.number)
 
     def scratch(self, purpose: str) -> AbstractContextManager[Path]:
         """Make an empty folder on the spool's file system that goes away at the end of the block.
 
-        It goes away too, by the next `recover`, where the process was killed; not where `receive` took it.
+        It goes away too, by the next `recover`, where the process was killed; not where `Arrivals.receive` took it.
 
         Parameters
         ----------
@@ -122,43 +131,6 @@ class Store:
             Beginning of its name.
         """
         return held_folder(self.temporary, purpose + "-")
-
-    def receive(self, source: Source, folder: Path) -> Case:
-        """Take a complete folder into the spool and queue it. The medium and its case are on the disk at the return.
-
-        A process that is killed in the middle loses nothing: either the folder is still where it was, or it is in the
-        spool, whence `recover` queues it.
-
-        Parameters
-        ----------
-        source : Source
-            Where it came from.
-        folder : pathlib.Path
-            Below the store's folder, from `scratch` or in `network`; gone afterwards.
-
-        Raises
-        ------
-        StoreError
-            When the case cannot be written down.
-        """
-        name = f"{source.value}-{secrets.token_urlsafe(12)}"
-        # all at once: an fsync costs milliseconds, and a study has hundreds of files
-        os.sync()
-        os.rename(folder, self.spool / name)
-        sync_folder(self.spool)
-        return self.add(source, name)
-
-    def add(self, source: Source, spool: str) -> Case:
-        """Queue what lies in the spool, unless it is queued already.
-
-        Parameters
-        ----------
-        source : Source
-            Where it came from.
-        spool : str
-            Name of its folder in the spool, complete.
-        """
-        return self._insert(source, spool, None)
 
     def choose(self, case: Case, study_uid: str) -> Case:
         """Queue one study of a case's files; the same case again where that study was chosen before.
@@ -178,7 +150,7 @@ class Store:
         choices = case.verdict["choices"] if case.verdict else []
         if study_uid not in {choice["uid"] for choice in choices} or case.pixels_removed_at:
             raise ValueError(f"case {case.number} offers no study {study_uid}")
-        return self._insert(case.source, case.spool, study_uid)
+        return self.arrivals.queue(case.source, case.spool, study_uid)
 
     def case(self, case_id: str) -> Optional[Case]:
         """Return a case by its id."""
@@ -205,19 +177,6 @@ class Store:
     def _one(self, condition: str, *values: Any) -> Optional[Case]:
         rows = self.database.rows(f"{CASES} WHERE {condition}", *values)
         return case_of(rows[0]) if rows else None
-
-    def _insert(self, source: Source, spool: str, study_uid: Optional[str]) -> Case:
-        with self.audit.transaction() as connection:
-            query = f"{CASES} WHERE cases.spool = ? AND cases.study_uid IS ?"
-            row = connection.execute(query, (spool, study_uid)).fetchone()
-            if row is None:
-                added = connection.execute(
-                    "INSERT INTO cases (id, created_at, source, spool, study_uid) VALUES (?, ?, ?, ?, ?)",
-                    (secrets.token_urlsafe(12), now(), source.value, spool, study_uid),
-                )
-                self.audit.append(connection, Act.RECEIVED, added.lastrowid, study_uid, {"source": source.value})
-                row = connection.execute(query, (spool, study_uid)).fetchone()
-            return case_of(row)
 
 
 def _source_of(spool: str) -> Source:

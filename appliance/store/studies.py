@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from dataclasses import dataclass
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
 from appliance.store.audit import Audit
-from appliance.store.cases import Case
+from appliance.store.cases import Case, State
 from appliance.store.jobs import Job
 
 
@@ -18,7 +19,8 @@ class Known:
     Attributes
     ----------
     same_as : int or None
-        Number of the case that brought exactly these images, got a colour, and still has its slices to show.
+        Number of the case that judged these images, and perhaps more, gave them a colour, and still has its slices to
+        show: a part of a study must not get another answer than the whole.
     earlier : tuple of str
         Folders of the spool with images of the study that did not come in this time, where some came in that are new:
         what arrives in parts is judged as a whole.
@@ -40,11 +42,11 @@ class Studies:
     def __init__(self, audit: Audit) -> None:
         self._audit = audit
 
-    def identify(self, job: Job, study_uid: str, instances: Mapping[str, str]) -> Known:
+    def identify(self, job: Job, study_uid: str, instances: Mapping[str, str], model_sha256: str) -> Known:
         """Keep which images a job judges, and compare them with those of earlier cases of the study.
 
         A refusal is no reason to refuse again: whoever was told to send the study again has done so. Nor is a verdict
-        on images whose headers said something else, or on more images than came in now.
+        of another network, or on images whose headers said something else.
 
         Parameters
         ----------
@@ -54,6 +56,8 @@ class Studies:
             Study Instance UID.
         instances : mapping of str to str
             Digest of the header by SOP Instance UID, of all images of the study that came in.
+        model_sha256 : str
+            Of the network that would judge.
         """
         with self._audit.transaction() as connection:
             changed = connection.execute(
@@ -67,13 +71,13 @@ class Studies:
                 [(job.number, uid, digest) for uid, digest in instances.items()],
             )
             rows = connection.execute(
-                "SELECT number, spool, state, superseded_by, pixels_removed_at FROM cases WHERE judged_study_uid = ? "
-                "AND number <> ? AND state IN ('done', 'refused') AND same_as IS NULL ORDER BY number",
+                "SELECT number, spool, state, superseded_by, pixels_removed_at, verdict FROM cases "
+                "WHERE judged_study_uid = ? AND number <> ? AND state IN ('done', 'refused') AND same_as IS NULL "
+                "ORDER BY number",
                 (study_uid, job.number),
             ).fetchall()
-            return _compare(
-                dict(instances), {row["number"]: _instances(connection, row["number"]) for row in rows}, rows
-            )
+            known = {row["number"]: _instances(connection, row["number"]) for row in rows}
+            return _compare(dict(instances), known, rows, model_sha256)
 
     def instances(self, case: Case) -> List[str]:
         """Return the SOP Instance UIDs of what a case judged, sorted."""
@@ -86,10 +90,14 @@ def _instances(connection: sqlite3.Connection, number: int) -> Dict[str, str]:
     return {row["sop_instance_uid"]: row["header_sha256"] for row in connection.execute(query, (number,))}
 
 
-def _compare(mine: Dict[str, str], known: Dict[int, Dict[str, str]], rows: Sequence[sqlite3.Row]) -> Known:
+def _compare(
+    mine: Dict[str, str], known: Dict[int, Dict[str, str]], rows: Sequence[sqlite3.Row], model_sha256: str
+) -> Known:
     kept = [row for row in rows if row["pixels_removed_at"] is None]
-    for row in kept:
-        if row["state"] == "done" and row["superseded_by"] is None and known[row["number"]] == mine:
+    current = (row for row in kept if row["state"] == State.DONE.value and row["superseded_by"] is None)
+    for row in current:
+        same_model = json.loads(row["verdict"])["model"]["sha256"] == model_sha256
+        if same_model and mine.items() <= known[row["number"]].items():
             return Known(same_as=row["number"])
     if any(mine.keys() <= theirs.keys() for theirs in known.values()):
         return Known()

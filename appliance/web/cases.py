@@ -20,13 +20,16 @@ from flask import (
 )
 from werkzeug.wrappers import Response as AnyResponse
 
-from appliance.config import Settings
-from appliance.store import Act, Case, State, Store, StoreError
+from appliance.config import IngestSettings, Settings
+from appliance.errors import TriageError
+from appliance.store import Act, Case, State, Store
+from appliance.store.troubles import troubles
 from appliance.web import words
 
 blueprint = Blueprint("cases", __name__)
 blueprint.add_app_template_filter(words.reason_sentence, "reason_sentence")
 blueprint.add_app_template_filter(words.error_sentence, "error_sentence")
+blueprint.add_app_template_filter(words.trouble_sentence, "trouble_sentence")
 blueprint.add_app_template_filter(words.person_name, "person_name")
 blueprint.add_app_template_filter(words.date, "dicom_date")
 blueprint.add_app_template_filter(words.years, "years")
@@ -38,14 +41,13 @@ log = logging.getLogger(__name__)
 
 @blueprint.get("/")
 def start() -> str:
-    """Show where to drop a study, what is inserted, and the recent cases."""
-    settings: Settings = current_app.extensions["settings"]
+    """Show where to drop a study, what is wrong, what is inserted, and the recent cases."""
     return render_template(
         "start.html",
         cases=_store().recent(_RECENT),
-        limits=settings.ingest,
+        limits=_limits(),
         media=_store().media.shown(),
-        watching=settings.media.watch != "nothing",
+        troubles=troubles(_store(), _limits()),
     )
 
 
@@ -65,6 +67,7 @@ def show(case_id: str) -> Union[str, AnyResponse]:
         error=words.error_sentence(case.error_code, case.error_message or "") if case.error_code else "",
         rejected=_rejected(case),
         strongest=_strongest(case),
+        troubles=troubles(_store(), _limits()),
     )
 
 
@@ -100,10 +103,10 @@ def local_time(moment: datetime) -> str:
 
 @blueprint.app_template_filter()
 def look(case: Case) -> str:
-    """Name how a case is shown: ``red``, ``green``, ``refer``, ``failed``, ``working`` or ``waiting``."""
+    """Name how a case is shown: ``red``, ``green``, ``refer``, ``failed``, ``working``, ``coming`` or ``waiting``."""
     if case.state is State.DONE and case.verdict:
         return {"red_black": "red", "green_yellow": "green"}[case.verdict["verdict"]]
-    names = {State.REFUSED: "refer", State.FAILED: "failed", State.RUNNING: "working"}
+    names = {State.REFUSED: "refer", State.FAILED: "failed", State.RUNNING: "working", State.RECEIVED: "coming"}
     return names.get(case.state, "waiting")
 
 
@@ -112,10 +115,15 @@ def _store() -> Store:
     return store
 
 
+def _limits() -> IngestSettings:
+    settings: Settings = current_app.extensions["settings"]
+    return settings.ingest
+
+
 def _note_view(case: Case) -> None:
     try:
         _store().audit.record(Act.VIEWED, case.number, case.judged_study_uid)
-    except StoreError as error:
+    except TriageError as error:
         # the verdict is shown all the same
         log.error("a view of case %d is not on record: %s", case.number, error.message)
 

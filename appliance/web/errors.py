@@ -8,15 +8,22 @@ from typing import Tuple, Union
 from flask import Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from appliance.errors import TriageError
-from appliance.ingest.spool import SpoolFullError, UploadTooLargeError
-from appliance.store import StoreBusyError, StoreError
+from appliance.errors import DiskFullError, DiskReadOnlyError, TriageError
+from appliance.ingest.spool import UploadTooLargeError
+from appliance.store import DamagedStoreError, StoreBusyError, StoreError
 from appliance.web.words import HTTP_SENTENCES, error_sentence
 
 log = logging.getLogger(__name__)
 
 Answer = Tuple[Union[str, Response], int]
-_STATUS = {UploadTooLargeError.code: 413, SpoolFullError.code: 507, StoreError.code: 500, StoreBusyError.code: 503}
+_STATUS = {
+    UploadTooLargeError.code: 413,
+    DiskFullError.code: 507,
+    DiskReadOnlyError.code: 507,
+    StoreError.code: 500,
+    DamagedStoreError.code: 500,
+    StoreBusyError.code: 503,
+}
 
 
 def init_app(app: Flask) -> None:
@@ -52,4 +59,6 @@ def _fault(error: Exception) -> Answer:
 def _answer(status: int, code: str, sentence: str) -> Answer:
     if wants_json():
         return jsonify({"error": {"code": code, "message": sentence}}), status
-    return render_template("error.html", sentence=sentence, status=status), status
+    # a screen that nobody touches comes back by itself when the appliance does
+    again = request.method == "GET" and status >= 500
+    return render_template("error.html", sentence=sentence, status=status, again=again), status

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Mapping, Optional
 
+from appliance.store.troubles import SENTENCES as TROUBLE_SENTENCES
+from appliance.store.troubles import Trouble
 from appliance.verdict import SENTENCES, Reason, ReasonCode
 from appliance.web.language import gettext
 
@@ -17,10 +19,12 @@ ERROR_SENTENCES: Mapping[str, str] = {
     "interrupted": "The appliance stopped while judging these files. Read the study now.",
     "store_busy": "The appliance is busy with its own records. Try again; if it fails again, read the study now.",
     "bad_store": "The appliance cannot use its records. Read the study now.",
+    "damaged_store": "The appliance's records are damaged. Read the study now; new ones are begun soon.",
     "internal": "The appliance failed while judging these files. Read the study now.",
     "empty_upload": "Nothing came in. Choose the folder or the zip archive of one study.",
     "upload_too_large": "These are more files or megabytes than one study may have. Send one study.",
-    "spool_full": "The appliance's disk is full. Remove old cases and send the study again.",
+    "disk_full": "The appliance's disk is full. Read the study now; remove old cases and send it again.",
+    "disk_read_only": "The appliance's disk cannot be written. Read the study now, and have the disk checked.",
     "broken_form": "The files did not arrive completely. Send them again.",
 }
 """What a page says of an error, by its code: an error's own message may name a folder of this machine."""
@@ -125,6 +129,11 @@ _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 def error_sentence(code: str, message: str) -> str:
     """Say an error in the language of this request; its own message where its code has no sentence."""
     return gettext(ERROR_SENTENCES.get(code, message))
+
+
+def trouble_sentence(trouble: Trouble) -> str:
+    """Say what is wrong with the appliance in the language of this request."""
+    return gettext(TROUBLE_SENTENCES[trouble.code]) % trouble.values
 
 
 def reason_sentence(reason: Reason) -> str:

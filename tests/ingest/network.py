@@ -19,7 +19,7 @@ from appliance.ingest.scp import StorageServer
 from appliance.ingest.send import Outcome, Peer, send
 from appliance.phantom.transcode import transcode
 from appliance.phantom.write import compress_rle, save, set_syntax, unique
-from appliance.store import Case, Store
+from appliance.store import Case, State, Store
 from tests.running import wait_for
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
@@ -39,6 +39,11 @@ class Receiver:
     intake: Intake
     server: StorageServer
 
+    def complete(self) -> List[Case]:
+        """The cases that are queued or further."""
+        self.intake.tend()
+        return [case for case in self.store.recent(100) if case.state is not State.RECEIVED]
+
     def case(self) -> Case:
         """Wait for the one case there is."""
         (case,) = self.cases(1)
@@ -48,8 +53,7 @@ class Receiver:
         """Wait until there are so many cases."""
 
         def found() -> List[Case]:
-            self.intake.tend()
-            cases = self.store.recent(100)
+            cases = self.complete()
             return cases if len(cases) >= count else []
 
         cases = wait_for(found)

@@ -116,7 +116,7 @@ def test_a_zip_alone_on_a_stick_comes_in(bench: Bench) -> None:
     [
         ({"max_files": 5}, "unreadable_path"),
         ({"max_mb": 1}, "upload_too_large"),
-        ({"min_free_mb": 10**9}, "spool_full"),
+        ({"min_free_mb": 10**9}, "disk_full"),
     ],
 )
 def test_limits_hold_as_for_uploads(tmp_path: Path, limits: Dict[str, int], code: str) -> None:

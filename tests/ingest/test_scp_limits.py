@@ -16,7 +16,7 @@ from appliance.errors import ConfigError
 from appliance.ingest.intake import Intake, IntakeInUseError
 from appliance.ingest.scp import PortInUseError, StorageServer
 from appliance.phantom.write import unique
-from appliance.store import Store
+from appliance.store import Source, State, Store
 from tests.ingest.network import (
     PATIENCE_S,
     data_sets,
@@ -153,8 +153,10 @@ def test_settings_that_cannot_be_used(tmp_path: Path, settings: Any) -> None:
 def test_a_study_that_was_being_handed_over_is_handed_over(tmp_path: Path) -> None:
     """The crash fell between the last image and the spool."""
     with Store(tmp_path / "store") as opened:
-        left = opened.network / "0123-4567.complete"
-        left.mkdir()
+        left = opened.spool / "network-0123-4567"
+        opened.arrivals.announce(Source.NETWORK, left.name)
         write_object(left / "0")
     with receiving(tmp_path / "store", quiet_s=3600) as receiver:
+        receiver.intake.tend()
+        assert receiver.case().state is State.QUEUED
         assert len(receiver.files(receiver.case())) == 1

@@ -17,7 +17,7 @@ from pynetdicom import build_context
 from pynetdicom.association import Association
 
 from appliance.phantom.write import unique
-from appliance.store import Store
+from appliance.store import State, Store
 from tests.ingest.network import (
     data_sets,
     free_port,
@@ -76,9 +76,11 @@ def test_what_was_acknowledged_outlives_a_kill(tmp_path: Path, repository: Path,
     (study,) = (item for item in (folder / "network").iterdir() if item.is_dir())
     (study / ".part-half").write_bytes(b"half an image")
     with Store(folder) as opened:
-        assert opened.recent(1) == []
+        (case,) = opened.recent(2)
+        assert case.state is State.RECEIVED
         with Process(repository, folder, quiet_s=0.2) as process:
-            (case,) = wait_for(lambda: opened.recent(2))
+            wait_for(lambda: opened.recent(1)[0].state is State.QUEUED)
+            assert len(opened.recent(2)) == 1
             process.process.terminate()
             assert process.process.wait() == 0
         found = data_sets((opened.spool / case.spool).iterdir())
@@ -93,7 +95,8 @@ def test_a_disk_that_fails_is_out_of_resources(tmp_path: Path, repository: Path,
         assert store(association, small) == 0
         association.release()
         with Store(tmp_path / "store") as opened:
-            (case,) = wait_for(lambda: opened.recent(2))
+            wait_for(lambda: opened.recent(1)[0].state is State.QUEUED)
+            (case,) = opened.recent(2)
             assert set(data_sets((opened.spool / case.spool).iterdir())) == {unique("study", "PHANTOM-1", 1)}
 
 

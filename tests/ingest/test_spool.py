@@ -10,10 +10,10 @@ from typing import Iterator, List
 import pytest
 
 from appliance.config import IngestSettings
+from appliance.errors import DiskFullError
 from appliance.ingest.folder import ingest_folder
 from appliance.ingest.spool import (
     EmptyUploadError,
-    SpoolFullError,
     UploadTooLargeError,
     medium_path,
     take_in,
@@ -104,7 +104,7 @@ def broken(error: OSError) -> Iterator[bytes]:
 
 
 def test_a_full_disk_has_a_sentence(store: Store) -> None:
-    with pytest.raises(SpoolFullError):
+    with pytest.raises(DiskFullError):
         take_in(store, LIMITS, [broken(OSError(errno.ENOSPC, "No space left on device"))], Source.UPLOAD)
     assert list(store.spool.iterdir()) == []
 
@@ -116,7 +116,7 @@ def test_a_broken_line_leaves_nothing(store: Store) -> None:
 
 
 def test_a_nearly_full_disk_takes_nothing_in(store: Store) -> None:
-    with pytest.raises(SpoolFullError):
+    with pytest.raises(DiskFullError):
         take_in(store, replace(LIMITS, min_free_mb=10**9), [[b"a file"]], Source.UPLOAD)
     assert list(store.spool.iterdir()) == [] and store.recent(1) == []
 

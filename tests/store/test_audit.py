@@ -110,13 +110,13 @@ def test_an_absent_head_is_noticed_and_one_that_lags_is_not(store: Store, tmp_pa
 
 def test_a_head_that_cannot_be_written_stops_nothing(store: Store, tmp_path: Path) -> None:
     head = tmp_path / "store" / "audit.head"
-    store.add(Source.UPLOAD, "a")
+    store.arrivals.queue(Source.UPLOAD, "a")
     head.unlink()
     head.mkdir()
-    store.add(Source.UPLOAD, "b")
+    store.arrivals.queue(Source.UPLOAD, "b")
     assert [case.spool for case in store.recent(2)] == ["b", "a"]
     head.rmdir()
-    store.add(Source.UPLOAD, "c")
+    store.arrivals.queue(Source.UPLOAD, "c")
     assert store.audit.verify().fault is None
 
 

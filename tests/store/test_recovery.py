@@ -54,7 +54,7 @@ def receive_and_die_before_the_row(folder: Path, said: Connection) -> None:
         time.sleep(600)
 
     with Store(folder) as store:
-        store.add = wait  # type: ignore[method-assign,assignment]
+        store.arrivals.queue = wait  # type: ignore[method-assign,assignment]
         received(store, Source.MEDIA)
 
 
@@ -135,20 +135,20 @@ def test_a_locked_database_is_a_typed_error(tmp_path: Path, store: Store, monkey
     with Store(tmp_path / "store") as impatient:
         holder.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreBusyError) as caught:
-            impatient.add(Source.UPLOAD, "a")
+            impatient.arrivals.queue(Source.UPLOAD, "a")
         assert caught.value.code == "store_busy"
         assert impatient.recent(1) == [], "reading goes on"
         with pytest.raises(StoreBusyError):
             Store(tmp_path / "store")
         holder.execute("ROLLBACK")
-        assert impatient.add(Source.UPLOAD, "a").number == 1, "and afterwards all is well"
+        assert impatient.arrivals.queue(Source.UPLOAD, "a").number == 1, "and afterwards all is well"
     holder.close()
 
 
 def test_damage_while_running_is_a_typed_error(tmp_path: Path) -> None:
     with Store(tmp_path / "store") as store:
         for number in range(200):
-            store.add(Source.UPLOAD, f"{number:0200d}")
+            store.arrivals.queue(Source.UPLOAD, f"{number:0200d}")
         store.database.rewrite()
         content = bytearray(store.database.path.read_bytes())
         content[4096:] = b"\xff" * (len(content) - 4096)
@@ -178,7 +178,7 @@ def test_a_store_of_version_1_keeps_its_cases(tmp_path: Path) -> None:
         ]
         job = store.jobs.claim()
         assert job is not None and job.number == 3, "a worker of the older release is no more"
-        assert store.add(Source.NETWORK, "s3").number == 9
+        assert store.arrivals.queue(Source.NETWORK, "s3").number == 9
         assert store.database.rows("PRAGMA user_version")[0][0] == len(numbered_migrations())
         assert store.database.rows("PRAGMA foreign_key_check") == []
 

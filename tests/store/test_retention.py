@@ -11,7 +11,7 @@ import pytest
 from appliance.config import StoreSettings
 from appliance.store import Case, MediumState, Source, Store
 from appliance.store.retention import CaseRunningError, PurgeError, expire, purge
-from tests.arrivals import STUDY, again, arrived, images, received
+from tests.arrivals import MODEL, STUDY, again, arrived, images, received
 from tests.verdicts import SEVERAL
 
 SETTINGS = StoreSettings()
@@ -114,7 +114,7 @@ def test_what_is_being_judged_is_not_purged(store: Store) -> None:
     received(store)
     job = store.jobs.claim()
     assert job is not None
-    store.studies.identify(job, STUDY, images(1, 2))
+    store.studies.identify(job, STUDY, images(1, 2), MODEL)
     with pytest.raises(CaseRunningError):
         purge(store, first)
     assert kept(store, first)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Iterator
 
@@ -7,7 +8,7 @@ import pytest
 
 from appliance.store import Source, State, Store
 from appliance.store.studies import Known
-from tests.arrivals import STUDY, again, arrived, images, received
+from tests.arrivals import MODEL, STUDY, again, arrived, images, received
 from tests.verdicts import GREEN, RED, REFUSED
 
 
@@ -46,20 +47,38 @@ def test_the_rest_of_a_study_is_to_be_judged_with_what_came_before(store: Store)
     received(store)
     job = store.jobs.claim()
     assert job is not None
-    assert store.studies.identify(job, STUDY, images(3, 4)) == Known(earlier=(first.spool,))
-    assert store.studies.identify(job, STUDY, images(1, 2, 3, 4)) == Known()
+    assert store.studies.identify(job, STUDY, images(3, 4), MODEL) == Known(earlier=(first.spool,))
+    assert store.studies.identify(job, STUDY, images(1, 2, 3, 4), MODEL) == Known()
     assert store.jobs.finish(job, RED)
     third = received(store)
     again_job = store.jobs.claim()
     assert again_job is not None
-    known = store.studies.identify(again_job, STUDY, images(5))
+    known = store.studies.identify(again_job, STUDY, images(5), MODEL)
     assert known.earlier == (first.spool, job.spool), "also what was superseded, for its files are still needed"
     assert store.studies.instances(third) == [f"{STUDY}.5"]
 
 
-def test_fewer_images_are_judged_alone_and_supersede_nothing(store: Store) -> None:
-    first, _ = arrived(store, images(1, 2, 3))
-    second, known = arrived(store, images(1, 2))
+def test_a_part_of_a_judged_study_gets_the_answer_of_the_whole(store: Store) -> None:
+    first, _ = arrived(store, images(1, 2, 3), RED)
+    second, _ = arrived(store, images(1, 2), GREEN)
+    assert second.same_as is not None and second.same_as.id == first.id
+    assert second.verdict == RED.to_json()
+    assert again(store, first).superseded_by is None
+
+
+def test_another_network_judges_again(store: Store) -> None:
+    first, _ = arrived(store, images(1, 2), GREEN)
+    second, known = arrived(store, images(1, 2), RED, model="another")
+    assert known == Known() and second.same_as is None
+    superseded = again(store, first).superseded_by
+    assert superseded is not None and superseded.id == second.id
+
+
+def test_the_same_uids_under_another_patient_take_no_answer_away(store: Store) -> None:
+    first, _ = arrived(store, images(1, 2), RED)
+    assert GREEN.patient is not None
+    other = replace(GREEN, patient=replace(GREEN.patient, patient_id="OTHER"))
+    second, known = arrived(store, images(1, 2, header="other"), other)
     assert known == Known() and second.same_as is None
     assert again(store, first).superseded_by is None
 
@@ -90,6 +109,6 @@ def test_who_lost_the_job_identifies_nothing(store: Store) -> None:
     case = received(store, Source.UPLOAD)
     job = store.jobs.claim()
     assert job is not None and store.jobs.finish(job, RED)
-    assert store.studies.identify(job, STUDY, images(1)) == Known()
+    assert store.studies.identify(job, STUDY, images(1), MODEL) == Known()
     assert again(store, case).judged_study_uid is None and store.studies.instances(case) == []
     assert again(store, first).superseded_by is None

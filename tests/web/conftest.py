@@ -45,7 +45,7 @@ def judged(store: Store) -> Callable[[str], Case]:
     """Make a case with one of the verdicts above."""
 
     def make(name: str) -> Case:
-        case = store.add(Source.UPLOAD, f"spool-{name}")
+        case = store.arrivals.queue(Source.UPLOAD, f"spool-{name}")
         job = store.jobs.claim()
         assert job is not None
         verdict = VERDICTS[name]

@@ -213,20 +213,20 @@ def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     settings = Settings(server=ServerSettings(port=port), store=store_settings)
     with Store(settings.store.folder) as store:
         for name, verdict in VERDICTS.items():
-            store.add(Source.UPLOAD, name)
+            store.arrivals.queue(Source.UPLOAD, name)
             job = store.jobs.claim()
             assert job is not None
             write_pictures(store.rendered, job.case_id, [np.full((256, 256), 90, np.uint8)] * len(verdict.zones))
             store.jobs.finish(job, verdict)
         for name in ("failed", "running"):
-            store.add(Source.DEMO, name)
+            store.arrivals.queue(Source.DEMO, name)
             job = store.jobs.claim()
             assert job is not None
             if name == "failed":
                 store.jobs.fail(job, "no_dicom", "")
             else:
                 store.jobs.progress(job, StepProgress("decode", 12, 32))
-        store.add(Source.UPLOAD, "waiting")
+        store.arrivals.queue(Source.UPLOAD, "waiting")
     process = multiprocessing.get_context("spawn").Process(target=server.run, args=(settings,))
     process.start()
     url = f"http://127.0.0.1:{port}/"

@@ -13,7 +13,8 @@ def start_page(client: FlaskClient, language: str = "en") -> str:
 
 def test_nothing_is_said_where_nothing_is_inserted(client: FlaskClient) -> None:
     page = start_page(client)
-    assert "Medium" not in page and "data-watching" not in page
+    assert "Medium" not in page and "data-working" not in page
+    assert "data-watching" in page, "for something may be inserted at any time"
 
 
 def test_progress_is_shown_and_refreshed(client: FlaskClient, store: Store) -> None:
@@ -25,7 +26,7 @@ def test_progress_is_shown_and_refreshed(client: FlaskClient, store: Store) -> N
 
 
 def test_a_medium_that_was_read_may_be_removed_and_leads_to_its_case(client: FlaskClient, store: Store) -> None:
-    case = store.add(Source.MEDIA, "media-x")
+    case = store.arrivals.queue(Source.MEDIA, "media-x")
     for state in (MediumState.READ, MediumState.KNOWN):
         number = store.media.insert("sdb1")
         store.media.finish(number, state, case.id)

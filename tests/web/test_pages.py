@@ -169,8 +169,8 @@ def test_no_other_study_can_be_chosen(client: FlaskClient, judged: Judged, store
 
 
 def test_work_is_shown_step_by_step(client: FlaskClient, store: Store) -> None:
-    case = store.add(Source.UPLOAD, "a")
-    later = store.add(Source.UPLOAD, "b")
+    case = store.arrivals.queue(Source.UPLOAD, "a")
+    later = store.arrivals.queue(Source.UPLOAD, "b")
     assert "1 cases are before this one." in client.get(f"/cases/{later.id}?lang=en").text
     waiting = client.get(f"/cases/{case.id}?lang=ja").text
     assert "順番を待っています" in waiting and "data-working" in waiting
@@ -186,7 +186,7 @@ def test_work_is_shown_step_by_step(client: FlaskClient, store: Store) -> None:
 
 
 def test_a_failed_case_says_why_in_both_languages(client: FlaskClient, store: Store) -> None:
-    case = store.add(Source.UPLOAD, "a")
+    case = store.arrivals.queue(Source.UPLOAD, "a")
     job = store.jobs.claim()
     assert job is not None
     store.jobs.fail(job, "no_dicom", "No DICOM object was found under /home/someone/spool.")

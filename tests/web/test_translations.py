@@ -41,6 +41,7 @@ def needed() -> Set[str]:
         *words.SERIES_SENTENCES.values(),
         *words.ERROR_SENTENCES.values(),
         *words.HTTP_SENTENCES.values(),
+        *words.TROUBLE_SENTENCES.values(),
         *words.BODY_PARTS,
         *words.DETAILS,
     }

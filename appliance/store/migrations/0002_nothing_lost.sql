@@ -8,10 +8,11 @@ CREATE TABLE cases_2 (
     spool TEXT NOT NULL,  -- name of the folder in the spool; cases of one medium share it
     study_uid TEXT,  -- the study that was chosen, where a medium holds several
     judged_study_uid TEXT,  -- the study that is judged, known once the headers were read
-    same_as INTEGER REFERENCES cases (number) ON DELETE SET NULL,  -- had brought exactly these images before
+    same_as INTEGER REFERENCES cases (number) ON DELETE SET NULL,  -- had judged these images, and perhaps more, before
     superseded_by INTEGER REFERENCES cases (number) ON DELETE SET NULL,  -- judged these images, and perhaps more
 
-    state TEXT NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'running', 'done', 'refused', 'failed')),
+    state TEXT NOT NULL DEFAULT 'queued'
+        CHECK (state IN ('received', 'queued', 'running', 'done', 'refused', 'failed')),
     attempts INTEGER NOT NULL DEFAULT 0,
     claim TEXT,  -- token of the worker that has it; no other may write
     lease_boot TEXT,  -- the boot of the machine during which the lease counts

@@ -1,0 +1,131 @@
+"""What is wrong with the appliance as a whole, for the page and ``triage doctor``: what would else stop in silence.
+
+What is wrong with one study stands on its case.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from enum import Enum
+from typing import Iterator, List, Mapping, Union
+
+from appliance.config import IngestSettings
+from appliance.store.aside import set_aside
+from appliance.store.cases import State
+from appliance.store.clock import moment
+from appliance.store.presence import is_present
+from appliance.store.store import Store
+
+_PATIENCE = timedelta(seconds=15)
+"""A part of the appliance that ended is started again within this."""
+
+_CLOCK_CHANGE = timedelta(minutes=1)
+
+
+class TroubleCode(str, Enum):
+    """What is wrong."""
+
+    DISK_FULL = "disk_full"
+    DISK_READ_ONLY = "disk_read_only"
+    RECORDS_SET_ASIDE = "records_set_aside"
+    CLOCK_CHANGED = "clock_changed"
+    CLOCK_BEHIND = "clock_behind"
+    NO_WORKER = "no_worker"
+    NO_NETWORK_STORAGE = "no_network_storage"
+
+
+SENTENCES: Mapping[TroubleCode, str] = {
+    TroubleCode.DISK_FULL: "Only %(free_mb)s MB of the appliance's disk are free: no new study is taken in. "
+    "Read new studies yourself, and remove old cases.",
+    TroubleCode.DISK_READ_ONLY: "The appliance's disk cannot be written: no new study is taken in. "
+    "Read new studies yourself, and have the disk checked.",
+    TroubleCode.RECORDS_SET_ASIDE: "The appliance's records were damaged and set aside at %(time)s (UTC). "
+    "Answers from before are not shown; studies whose images were still kept are judged again.",
+    TroubleCode.CLOCK_CHANGED: "The appliance's clock was changed by %(minutes)s minutes since the last case: "
+    "the times of earlier cases may be wrong. Check the clock.",
+    TroubleCode.CLOCK_BEHIND: "The appliance's clock is behind the time of its last case by %(minutes)s minutes: "
+    "times may be wrong. Check the clock.",
+    TroubleCode.NO_WORKER: "Studies wait, and nothing judges them. Read them now, and restart the appliance.",
+    TroubleCode.NO_NETWORK_STORAGE: "Images that came over the network wait, and network storage does not run. "
+    "Read that study now, and restart the appliance.",
+}
+"""What a page and the doctor say of each."""
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Something wrong with the appliance.
+
+    Attributes
+    ----------
+    code : TroubleCode
+        What it is.
+    values : mapping
+        What its sentence names.
+    """
+
+    code: TroubleCode
+    values: Mapping[str, Union[str, int]] = field(default_factory=dict)
+
+    @property
+    def message(self) -> str:
+        """Its sentence, in English."""
+        return SENTENCES[self.code] % self.values
+
+
+def troubles(store: Store, limits: IngestSettings) -> List[Trouble]:
+    """Look at the store's disk, records, clock and processes.
+
+    Parameters
+    ----------
+    store : Store
+        The store.
+    limits : IngestSettings
+        How much of the disk stays free.
+
+    Raises
+    ------
+    StoreError
+        When the records cannot be read: that is trouble of its own.
+    """
+    return [*_disk(store, limits), *_records(store), *_clock(store), *_processes(store)]
+
+
+def _disk(store: Store, limits: IngestSettings) -> Iterator[Trouble]:
+    folders = (store.folder, store.spool, store.rendered, store.temporary, store.network)
+    if not all(os.access(folder, os.W_OK) for folder in folders):
+        yield Trouble(TroubleCode.DISK_READ_ONLY)
+    free_mb = shutil.disk_usage(store.spool).free // 1_000_000
+    if free_mb < limits.min_free_mb:
+        yield Trouble(TroubleCode.DISK_FULL, {"free_mb": free_mb})
+
+
+def _records(store: Store) -> Iterator[Trouble]:
+    for when in set_aside(store.folder)[-1:]:
+        yield Trouble(TroubleCode.RECORDS_SET_ASIDE, {"time": when.strftime("%Y-%m-%d %H:%M")})
+
+
+def _clock(store: Store) -> Iterator[Trouble]:
+    rows = store.database.rows("SELECT * FROM cases WHERE finished_at IS NOT NULL ORDER BY finished_at DESC LIMIT 1")
+    for row in rows:
+        passed = datetime.now(timezone.utc) - datetime.fromisoformat(row["finished_at"])
+        awake_s = moment().age_s(row["finished_boot"], row["finished_uptime"])
+        if passed < -_CLOCK_CHANGE:
+            yield Trouble(TroubleCode.CLOCK_BEHIND, {"minutes": -passed // _CLOCK_CHANGE})
+        elif awake_s is not None and abs(passed - timedelta(seconds=awake_s)) > _CLOCK_CHANGE:
+            change = abs(passed - timedelta(seconds=awake_s))
+            yield Trouble(TroubleCode.CLOCK_CHANGED, {"minutes": change // _CLOCK_CHANGE})
+
+
+def _processes(store: Store) -> Iterator[Trouble]:
+    longer = (datetime.now(timezone.utc) - _PATIENCE).isoformat(timespec="milliseconds")
+    query = "SELECT 1 FROM cases WHERE state IN (?, ?) AND created_at < ? LIMIT 1"
+    waiting = store.database.rows(query, State.QUEUED.value, State.RUNNING.value, longer)
+    if waiting and not is_present(store.worker_lock):
+        yield Trouble(TroubleCode.NO_WORKER)
+    coming = store.database.rows(query, State.RECEIVED.value, State.RECEIVED.value, longer)
+    if coming and not is_present(store.network_lock):
+        yield Trouble(TroubleCode.NO_NETWORK_STORAGE)
