@@ -31,7 +31,7 @@ from appliance.store.retention import expire
 
 _IDLE_S = 0.1
 _PROGRESS_S = 0.25
-_TIDY_S = 600.0
+_TIDY_S = 60.0
 _TROUBLE_S = 1.0
 _STALL_S = 300.0
 """A step that says nothing for so long hangs: decoders have limits of their own, and no network takes that long."""
@@ -144,7 +144,7 @@ def _work(store: Store, settings: Settings, pipeline: Pipeline, stop: StopReques
 
 
 def _tidy(store: Store, settings: Settings) -> None:
-    """Remove what is old enough, and see whether what stays is whole."""
+    """Remove what is old enough, queue what a process left in the spool, and see whether the records are whole."""
     try:
         media, cases = expire(store, settings.store)
     except OSError as error:

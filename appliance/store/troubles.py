@@ -114,10 +114,10 @@ def _clock(store: Store) -> Iterator[Trouble]:
         passed = datetime.now(timezone.utc) - datetime.fromisoformat(row["finished_at"])
         awake_s = moment().age_s(row["finished_boot"], row["finished_uptime"])
         if passed < -_CLOCK_CHANGE:
-            yield Trouble(TroubleCode.CLOCK_BEHIND, {"minutes": -passed // _CLOCK_CHANGE})
+            yield Trouble(TroubleCode.CLOCK_BEHIND, {"minutes": round(-passed / timedelta(minutes=1))})
         elif awake_s is not None and abs(passed - timedelta(seconds=awake_s)) > _CLOCK_CHANGE:
             change = abs(passed - timedelta(seconds=awake_s))
-            yield Trouble(TroubleCode.CLOCK_CHANGED, {"minutes": change // _CLOCK_CHANGE})
+            yield Trouble(TroubleCode.CLOCK_CHANGED, {"minutes": round(change / timedelta(minutes=1))})
 
 
 def _processes(store: Store) -> Iterator[Trouble]:

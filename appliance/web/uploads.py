@@ -6,12 +6,15 @@ from flask import Blueprint, Response, current_app, jsonify, redirect, request, 
 from werkzeug.wrappers import Response as AnyResponse
 
 from appliance.config import Settings
+from appliance.errors import TriageError
 from appliance.ingest.spool import take_in
 from appliance.store import Source, Store
 from appliance.web.errors import wants_json
 from appliance.web.multipart import files_of
 
 blueprint = Blueprint("uploads", __name__)
+
+_PIECE = 1 << 20
 
 
 @blueprint.post("/cases")
@@ -20,7 +23,13 @@ def receive() -> AnyResponse:
     settings: Settings = current_app.extensions["settings"]
     store: Store = current_app.extensions["store"]
     files = files_of(request.stream, request.mimetype_params.get("boundary"))
-    case = take_in(store, settings.ingest, files, Source.UPLOAD)
+    try:
+        case = take_in(store, settings.ingest, files, Source.UPLOAD)
+    except TriageError:
+        # a browser that cannot send to the end does not read why
+        while request.stream.read(_PIECE):
+            pass
+        raise
     address = url_for("cases.show", case_id=case.id)
     if wants_json():
         answer: Response = jsonify({"case": address})

@@ -1,0 +1,54 @@
+"""Disks that are small or cannot be written, where a test may mount."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Iterator
+
+import pytest
+
+
+@contextmanager
+def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
+    """Mount a file system of some megabytes on a new folder."""
+    folder.mkdir()
+    _mount("-t", "tmpfs", "-o", f"size={megabytes}m", "none", folder)
+    try:
+        yield folder
+    finally:
+        _unmount(folder)
+
+
+@contextmanager
+def read_only(folder: Path) -> Iterator[None]:
+    """Let nobody write below a folder, not even root, as a kernel does whose disk fails."""
+    _mount("--bind", folder, folder)
+    try:
+        _mount("-o", "remount,bind,ro", folder)
+        yield
+    finally:
+        _unmount(folder)
+
+
+def fill(folder: Path, keep: int = 0) -> Path:
+    """Fill a disk up to some bytes with one file, and return that."""
+    ballast = folder / "ballast"
+    with ballast.open("wb") as file:
+        left = shutil.disk_usage(folder).free - keep
+        while left > 0:
+            left -= file.write(bytes(min(left, 1 << 20)))
+    return ballast
+
+
+def _mount(*arguments: object) -> None:
+    done = subprocess.run(["mount", *map(str, arguments)], capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip(f"nothing can be mounted here: {done.stderr.strip()}")
+
+
+def _unmount(folder: Path) -> None:
+    # lazy: what a test that fails has still open must not keep its folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
