@@ -58,7 +58,7 @@ def examine(settings: Settings) -> List[Finding]:
     findings.append(_syntaxes())
     findings.append(_network(settings))
     findings.append(_judges(settings))
-    findings += [_tensorrt(), *_store(settings)]
+    findings += [_tensorrt(), *examine_store(settings)]
     return findings
 
 
@@ -141,7 +141,8 @@ def _media(settings: Settings, store: Store) -> Finding:
     return Finding(what, True, f"{watch}, {settings.media.folder}")
 
 
-def _store(settings: Settings) -> List[Finding]:
+def examine_store(settings: Settings) -> List[Finding]:
+    """Look at the store, its disk and records, and at the ways that lead into it."""
     folder = settings.store.folder
     try:
         with Store(folder, "doctor") as store:

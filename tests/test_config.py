@@ -37,3 +37,33 @@ def test_environment_is_refused_likewise(name: str) -> None:
     """A misspelt variable is an error too."""
     with pytest.raises(ConfigError):
         load_settings(None, {name: "x"})
+
+
+def test_lists_truths_and_paths(tmp_path: Path) -> None:
+    """In a file as TOML has them, in the environment as words."""
+    path = tmp_path / "triage.toml"
+    path.write_text('[scp]\nport = 104\ncalling_ae_titles = ["CT1", "CT2"]\ncheck_called = true\ntls_key = "/k.pem"\n')
+    scp = load_settings(path, {}).scp
+    assert (scp.port, scp.calling_ae_titles, scp.check_called) == (104, ("CT1", "CT2"), True)
+    assert (scp.tls_key, scp.tls_certificate) == (Path("/k.pem"), None)
+    environment = {"TRIAGE_SCP_CALLING_AE_TITLES": "CT3, CT4", "TRIAGE_SCP_CHECK_CALLED": "false"}
+    scp = load_settings(path, environment).scp
+    assert (scp.calling_ae_titles, scp.check_called) == (("CT3", "CT4"), False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[scp]\ncalling_ae_titles = [1]",
+        '[scp]\ncheck_called = "x"',
+        "[scp]\nport = true",
+        '[media]\nwatch = "everything"',
+        "[media]\nfolder = [1]",
+    ],
+)
+def test_what_is_refused_of_lists_truths_and_choices(text: str, tmp_path: Path) -> None:
+    """A kind that is close is not the kind."""
+    path = tmp_path / "triage.toml"
+    path.write_text(text + "\n")
+    with pytest.raises(ConfigError):
+        load_settings(path, {})

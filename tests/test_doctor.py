@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Dict
+
+import pytest
+
+from appliance.config import MediaSettings, ScpSettings, Settings, StoreSettings
+from appliance.doctor import Finding, examine_store
+from appliance.store import MediumState, Store
+from appliance.store.presence import presence
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(store=StoreSettings(tmp_path / "store"))
+
+
+def findings(settings: Settings) -> Dict[str, Finding]:
+    return {finding.what: finding for finding in examine_store(settings)}
+
+
+def test_ways_in_that_are_off_are_no_fault(settings: Settings) -> None:
+    found = findings(settings)
+    assert found["store"].works
+    for what in ("network storage", "discs and sticks"):
+        assert not found[what].works and not found[what].needed and "set [" in found[what].detail
+
+
+def test_network_storage_that_does_not_run(settings: Settings) -> None:
+    settings = replace(settings, scp=ScpSettings(port=11112))
+    found = findings(settings)["network storage"]
+    assert not found.works and found.needed and "does not run" in found.detail
+    with Store(settings.store.folder) as store, presence(store.network_lock):
+        found = findings(settings)["network storage"]
+    assert found.works and found.detail == "TRIAGE at 127.0.0.1 port 11112, without TLS"
+
+
+def test_discs_and_sticks(settings: Settings, tmp_path: Path) -> None:
+    settings = replace(settings, media=MediaSettings("folder", tmp_path / "absent"))
+    assert "cannot be watched" in findings(settings)["discs and sticks"].detail
+    settings = replace(settings, media=MediaSettings("folder", tmp_path))
+    assert findings(settings)["discs and sticks"].works
+    with Store(settings.store.folder) as store:
+        store.media.finish(store.media.insert("sr0"), MediumState.GONE)
+    found = findings(settings)["discs and sticks"]
+    assert not found.works and found.detail == "sr0 went away before all of it was read; insert it again"
+
+
+def test_a_broken_audit_trail(settings: Settings) -> None:
+    with Store(settings.store.folder) as store:
+        store.audit.record_settings({"a": 1})
+    (settings.store.folder / "audit.head").write_text('{"hash": "x", "number": 7}')
+    assert "are missing" in findings(settings)["audit trail"].detail
