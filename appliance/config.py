@@ -135,7 +135,8 @@ class ScpSettings:
     calling_ae_titles : tuple of str
         Titles that may send; empty for all.
     quiet_s : float
-        A study is complete so long after its last image, once no association that brought some of it is open.
+        A study is complete so long after its last image, once no association that brought some of it is open; what
+        comes later is judged together with it.
     open_s : float
         The same where one still is.
     max_associations : int
@@ -143,7 +144,7 @@ class ScpSettings:
     max_pdu : int
         Bytes of a protocol data unit, at least 4096.
     max_object_mb : int
-        Megabytes of one object; it is held in memory until it is written.
+        Megabytes of one object, which is held in memory.
     timeout_s : float
         How long to wait for a peer that says nothing.
     tls_certificate, tls_key : pathlib.Path or None
@@ -157,8 +158,8 @@ class ScpSettings:
     ae_title: str = "TRIAGE"
     check_called: bool = False
     calling_ae_titles: Tuple[str, ...] = ()
-    quiet_s: float = 10.0
-    open_s: float = 60.0
+    quiet_s: float = 3.0
+    open_s: float = 10.0
     max_associations: int = 10
     max_pdu: int = 131072
     max_object_mb: int = 512

@@ -1,9 +1,12 @@
 """Network storage under load, beside DCMTK's storescp: ``python -m tests.benchmarks.network_storage [STUDIES]``.
 
-Eight senders at once, each a process of its own, send studies of small images one after the other, an association a
-study. Printed are studies a minute, and the time from an image's request to its answer. The appliance has an image on
-the disk before it answers; storescp answers when the image is written, and leaves it to the system when it is on the
-disk. The same senders send to both.
+Eight senders at once, each a process of its own, send simulated head studies one after the other, an association a
+study. The odd ones are DCMTK's storescu, the even ones pynetdicom. Printed are studies a minute, how long pynetdicom's
+senders wait for an answer, and, for the appliance, whose worker judges meanwhile, the time from the last image of a
+study to its verdict; then the same for single studies that come to an idle appliance.
+
+The appliance has an image on the disk before it answers; storescp answers when the image is written, and leaves it to
+the system when it is on the disk.
 """
 
 from __future__ import annotations
@@ -24,21 +27,27 @@ from pathlib import Path
 
 from pynetdicom import AE, build_context
 
-from appliance.store import Store
-from tests.ingest.network import CT, EXPLICIT, free_port, write_object
+from appliance.phantom.disc import DEMO_BLEED, write_demo_disc
+from appliance.store import Case, State, Store
+from tests.ingest.network import CT, EXPLICIT, free_port
+from tests.soak.studies import study
 
 SENDERS = 8
 STUDIES = 40
-IMAGES = 10
-ROWS = 128
+QUIET_S = 3.0
+ALONE = 5
+
+Sent = tuple[list[float], dict[str, float]]
+"""Seconds to the answer of each image, and when the last image of each study was sent."""
 
 
 @contextmanager
 def appliance_receives(folder: Path, port: int) -> Iterator[None]:
-    """``triage scp`` over an empty store."""
-    settings = {"STORE_FOLDER": str(folder), "SCP_PORT": str(port), "SCP_MAX_ASSOCIATIONS": "16", "SCP_QUIET_S": "2"}
+    """``triage serve`` with network storage, over an empty store."""
+    settings = {"STORE_FOLDER": str(folder), "SCP_PORT": str(port), "SCP_MAX_ASSOCIATIONS": "16", "SERVER_PORT": "0"}
+    settings["SCP_QUIET_S"] = str(QUIET_S)
     environment = {**os.environ, **{f"TRIAGE_{name}": value for name, value in settings.items()}}
-    with _running([sys.executable, "-m", "appliance.cli", "scp"], port, environment):
+    with _running([sys.executable, "-m", "appliance.cli", "serve"], port, environment):
         yield
 
 
@@ -68,69 +77,123 @@ def _running(command: list[str], port: int, environment: dict[str, str]) -> Iter
         process.wait()
 
 
-def send_studies(port: int, studies: list[list[Path]]) -> list[float]:
-    """Send them in turn; seconds of each image."""
-    times = []
-    for study in studies:
+def send_by_pynetdicom(port: int, folders: list[tuple[str, Path]]) -> Sent:
+    """Send studies in turn, image by image."""
+    times, last = [], {}
+    for uid, folder in folders:
         association = AE("SCANNER").associate("127.0.0.1", port, contexts=[build_context(CT, [EXPLICIT])])
-        for path in study:
+        for path in sorted(folder.iterdir()):
             begun = time.perf_counter()
             status = association.send_c_store(path)
             times.append(time.perf_counter() - begun)
             if status.get("Status") != 0:
                 raise RuntimeError(f"not stored: {status}")
+        last[uid] = time.time()
         association.release()
-    return times
+    return times, last
 
 
-def measure(name: str, port: int, studies: list[list[list[Path]]]) -> None:
-    """Print what one receiver does."""
+def send_by_dcmtk(port: int, folders: list[tuple[str, Path]]) -> Sent:
+    """Send studies in turn with storescu, which says nothing of single images."""
+    last = {}
+    for uid, folder in folders:
+        subprocess.run(["storescu", "+sd", "127.0.0.1", str(port), str(folder)], check=True, capture_output=True)
+        last[uid] = time.time()
+    return [], last
+
+
+def send(number: int, port: int, folders: list[tuple[str, Path]]) -> Sent:
+    """Send by one of the two."""
+    by_dcmtk = number % 2 == 1 and shutil.which("storescu") is not None
+    return (send_by_dcmtk if by_dcmtk else send_by_pynetdicom)(port, folders)
+
+
+def measure(name: str, port: int, studies: list[list[tuple[str, Path]]]) -> dict[str, float]:
+    """Print what one receiver does, and return when each study was sent."""
     with multiprocessing.get_context("spawn").Pool(SENDERS) as pool:
         pool.map(abs, range(SENDERS * 4), chunksize=1)  # every sender is up
         begun = time.perf_counter()
-        times = sorted(sum(pool.starmap(send_studies, [(port, own) for own in studies], chunksize=1), []))
+        sent = pool.starmap(send, [(number, port, own) for number, own in enumerate(studies)], chunksize=1)
         seconds = time.perf_counter() - begun
-    count, late = sum(map(len, studies)), times[int(len(times) * 0.95)]
+    count = sum(map(len, studies))
     print(
-        f"{name:<24} {count / seconds * 60:7.0f} studies a minute, {len(times) / seconds:6.1f} images a second; "
-        f"an image {statistics.median(times) * 1000:.1f} ms, 95 % within {late * 1000:.1f} ms, "
-        f"longest {times[-1] * 1000:.0f} ms",
-        flush=True,
+        f"{name:<20} {count / seconds * 60:6.0f} studies a minute; an image {spread([t for s in sent for t in s[0]])}"
     )
+    return {uid: when for _, last in sent for uid, when in last.items()}
+
+
+def spread(times: list[float]) -> str:
+    """Median, 95th percentile and longest, in words."""
+    times = sorted(times)
+    late = times[int(len(times) * 0.95)]
+    return f"{statistics.median(times):.3f} s, 95 % within {late:.3f} s, longest {times[-1]:.3f} s"
+
+
+def verdicts(folder: Path, count: int) -> list[Case]:
+    """Wait for the end of so many cases."""
+    with Store(folder) as store:
+        while sum(case.state.final for case in store.recent(-1)) < count:
+            time.sleep(0.2)
+        return store.recent(-1)
+
+
+def latencies(cases: list[Case], sent: dict[str, float]) -> list[float]:
+    """Seconds from the last image of each study to its verdict."""
+    return [
+        case.finished_at.timestamp() - sent[case.judged_study_uid]
+        for case in cases
+        if case.finished_at and case.judged_study_uid in sent
+    ]
+
+
+def write_studies(root: Path, each: int) -> list[list[tuple[str, Path]]]:
+    """Write the studies of each sender into folders."""
+    written = []
+    for sender in range(SENDERS):
+        own = []
+        for number in range(sender * each, (sender + 1) * each):
+            made, folder = study(number + 1), root / f"{number:05d}"
+            folder.mkdir(parents=True)
+            for index, content in enumerate(made.images.values()):
+                (folder / f"{index:03d}").write_bytes(content)
+            own.append((made.uid, folder))
+        written.append(own)
+    return written
 
 
 def main(each: int = STUDIES) -> None:
     """Measure and print."""
-    print(f"{platform.machine()}, {os.cpu_count()} cores; {SENDERS} senders, {each} studies each, ", end="")
-    print(f"{IMAGES} images of {ROWS} x {ROWS} a study", flush=True)
-    with tempfile.TemporaryDirectory(prefix="triage-bench-") as root:
-        studies = [
-            [
-                [
-                    write_object(
-                        Path(root) / "sent" / f"{sender}-{study}-{number}", f"{sender}-{study}", number, size=ROWS
-                    )
-                    for number in range(IMAGES)
-                ]
-                for study in range(each)
-            ]
-            for sender in range(SENDERS)
-        ]
-        port = free_port()
-        folder = Path(root) / "appliance"
+    with tempfile.TemporaryDirectory(prefix="triage-bench-") as name:
+        root = Path(name)
+        studies = write_studies(root / "sent", each)
+        images = len(study(1).images)
+        print(
+            f"{platform.machine()}, {os.cpu_count()} cores; {SENDERS} senders, {each} studies of {images} images each"
+        )
+        port, folder = free_port(), root / "appliance"
         with appliance_receives(folder, port):
-            measure("the appliance", port, studies)
-            with Store(folder) as store:
-                begun = time.perf_counter()
-                while len(store.recent(SENDERS * each + 1)) < SENDERS * each and time.perf_counter() - begun < 120:
-                    time.sleep(0.1)
-                handed = len(store.recent(SENDERS * each + 1))
-                print(f"{'':<24} {handed} studies queued {time.perf_counter() - begun:.1f} s after the last image")
+            sent = measure("the appliance", port, studies)
+            cases = verdicts(folder, SENDERS * each)
+            colours = sum(case.state is State.DONE for case in cases)
+            print(
+                f"{'':<20} {len({case.judged_study_uid for case in cases})} studies arrived, {colours} have a colour; ",
+                end="",
+            )
+            print(
+                f"from the last image to the verdict {spread(latencies(cases, sent))}, of which {QUIET_S:.0f} s are waiting"
+            )
+            alone = []
+            for seed in range(ALONE):
+                disc = write_demo_disc(root / f"disc-{seed}", DEMO_BLEED, seed)
+                soft = [(disc.study_uid, disc.series["soft"][0].parent)]
+                _, last = send_by_pynetdicom(port, soft)
+                alone += latencies(verdicts(folder, SENDERS * each + seed + 1), last)
+            print(f"{'':<20} a single study of {len(disc.series['soft'])} images of 512 x 512: {spread(alone)}")
         if shutil.which("storescp") is None:
             print("DCMTK's storescp is not installed: nothing to compare with")
             return
         port = free_port()
-        with dcmtk_receives(Path(root) / "dcmtk", port):
+        with dcmtk_receives(root / "dcmtk", port):
             measure("DCMTK's storescp", port, studies)
 
 
