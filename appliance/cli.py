@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import List, Optional, Sequence
 
 from appliance import __version__
-from appliance.config import MediaSettings, Settings, load_settings
+from appliance.config import MediaSettings, Settings
+from appliance.config_file import load_settings
 from appliance.doctor import examine
 from appliance.errors import TriageError
 from appliance.files import replace_file

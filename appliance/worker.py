@@ -14,7 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Optional, Sequence, Tuple, Type
 
-from appliance.config import Settings, load_settings
+from appliance.config import Settings
+from appliance.config_file import load_settings
 from appliance.errors import DiskFullError, DiskReadOnlyError, TriageError
 from appliance.files import disk_in_words
 from appliance.ingest.losses import read_losses

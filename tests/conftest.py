@@ -9,7 +9,7 @@ from typing import Callable, Iterator, Optional
 import pytest
 from hypothesis import settings
 
-from appliance.config import load_settings
+from appliance.config_file import load_settings
 from appliance.pipeline import Pipeline
 from appliance.scoring import Judgement
 from appliance.verdict import Verdict

@@ -7,7 +7,8 @@ from typing import Any, Dict
 from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
-from appliance.config import Settings, load_settings
+from appliance.config import Settings
+from appliance.config_file import load_settings
 from appliance.web.app import create_app
 
 _THREADS = 8

@@ -26,7 +26,7 @@ import numpy as np
 import psutil
 import SimpleITK
 
-from appliance.config import load_settings
+from appliance.config_file import load_settings
 from appliance.dicom.stack import window
 from appliance.imaging.brain import find_brain
 from appliance.imaging.head import find_heads

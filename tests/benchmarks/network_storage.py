@@ -116,9 +116,8 @@ def measure(name: str, port: int, studies: list[list[tuple[str, Path]]]) -> dict
         sent = pool.starmap(send, [(number, port, own) for number, own in enumerate(studies)], chunksize=1)
         seconds = time.perf_counter() - begun
     count = sum(map(len, studies))
-    print(
-        f"{name:<20} {count / seconds * 60:6.0f} studies a minute; an image {spread([t for s in sent for t in s[0]])}"
-    )
+    answers = spread([seconds for times, _ in sent for seconds in times])
+    print(f"{name:<20} {count / seconds * 60:6.0f} studies a minute; an image {answers}")
     return {uid: when for _, last in sent for uid, when in last.items()}
 
 
@@ -166,29 +165,25 @@ def main(each: int = STUDIES) -> None:
     with tempfile.TemporaryDirectory(prefix="triage-bench-") as name:
         root = Path(name)
         studies = write_studies(root / "sent", each)
-        images = len(study(1).images)
-        print(
-            f"{platform.machine()}, {os.cpu_count()} cores; {SENDERS} senders, {each} studies of {images} images each"
-        )
+        machine, images = f"{platform.machine()}, {os.cpu_count()} cores", len(study(1).images)
+        print(f"{machine}; {SENDERS} senders, {each} studies of {images} images each")
         port, folder = free_port(), root / "appliance"
         with appliance_receives(folder, port):
             sent = measure("the appliance", port, studies)
             cases = verdicts(folder, SENDERS * each)
-            colours = sum(case.state is State.DONE for case in cases)
-            print(
-                f"{'':<20} {len({case.judged_study_uid for case in cases})} studies arrived, {colours} have a colour; ",
-                end="",
-            )
-            print(
-                f"from the last image to the verdict {spread(latencies(cases, sent))}, of which {QUIET_S:.0f} s are waiting"
-            )
+            arrived, colours = len({case.judged_study_uid for case in cases}), sum(c.state is State.DONE for c in cases)
+            print(f"{'':<20} {arrived} studies arrived, {colours} have a colour")
+            waited = f"from the last image to the verdict, {QUIET_S:.0f} s of waiting included"
+            print(f"{'':<20} {waited}: {spread(latencies(cases, sent))}")
             alone = []
             for seed in range(ALONE):
                 disc = write_demo_disc(root / f"disc-{seed}", DEMO_BLEED, seed)
                 soft = [(disc.study_uid, disc.series["soft"][0].parent)]
                 _, last = send_by_pynetdicom(port, soft)
                 alone += latencies(verdicts(folder, SENDERS * each + seed + 1), last)
-            print(f"{'':<20} a single study of {len(disc.series['soft'])} images of 512 x 512: {spread(alone)}")
+            print(
+                f"{'':<20} the same, single studies of {len(disc.series['soft'])} images of 512 x 512: {spread(alone)}"
+            )
         if shutil.which("storescp") is None:
             print("DCMTK's storescp is not installed: nothing to compare with")
             return

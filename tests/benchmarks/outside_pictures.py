@@ -12,7 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from appliance.config import load_settings
+from appliance.config_file import load_settings
 from appliance.phantom.acquisition import Kernel, acquire
 from appliance.phantom.anatomy import voxelise
 from appliance.phantom.disc import FIELD_OF_VIEW_MM, positions

@@ -13,7 +13,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 import trt_engines
-from appliance.config import load_settings
+from appliance.config_file import load_settings
 from appliance.errors import ConfigError, ModelError
 from appliance.inference.onnx_engine import CLEARLY_FASTER, OnnxEngine
 from appliance.inference.release import Release, load_release
