@@ -3,6 +3,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Callable, Iterator, List
@@ -14,7 +15,7 @@ from appliance import worker
 from appliance.config import EngineSettings, Settings, StoreSettings
 from appliance.ingest.spool import take_in
 from appliance.pipeline import Pipeline
-from appliance.stop import CANNOT_START
+from appliance.stop import CANNOT_START, TRY_AGAIN
 from appliance.store import Case, Source, State, Store
 from appliance.store.pictures import picture_path
 from tests.running import disc_files, final, wait_for, zipped
@@ -160,3 +161,19 @@ def test_what_a_killed_worker_unpacked_is_swept_and_its_case_judged(
     start(settings)
     assert final(store, case).state is State.DONE
     wait_for(lambda: not list(store.temporary.iterdir()))
+
+
+def hang(settings: Settings) -> None:
+    with Store(settings.store.folder) as store:
+        job = store.jobs.claim()
+        assert job is not None
+        with worker.Heartbeat(store, job, stall_s=0.2):
+            time.sleep(600)
+
+
+def test_a_worker_that_hangs_ends_itself(store: Store, settings: Settings) -> None:
+    queue(store, settings, [b"no DICOM in here"])
+    process = multiprocessing.get_context("spawn").Process(target=hang, args=(settings,))
+    process.start()
+    process.join(60)
+    assert process.exitcode == TRY_AGAIN

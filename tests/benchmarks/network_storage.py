@@ -181,9 +181,7 @@ def main(each: int = STUDIES) -> None:
                 soft = [(disc.study_uid, disc.series["soft"][0].parent)]
                 _, last = send_by_pynetdicom(port, soft)
                 alone += latencies(verdicts(folder, SENDERS * each + seed + 1), last)
-            print(
-                f"{'':<20} the same, single studies of {len(disc.series['soft'])} images of 512 x 512: {spread(alone)}"
-            )
+            print(f"{'':<20} single studies of {len(disc.series['soft'])} images of 512 x 512: {spread(alone)}")
         if shutil.which("storescp") is None:
             print("DCMTK's storescp is not installed: nothing to compare with")
             return
