@@ -1,5 +1,6 @@
 # make run     the whole appliance on this machine: installs it, serves on port 8080, judges a simulated study
 # make test    every test: ruff, mypy, and the tests on this Python and on Python 3.8 where there is one
+# make soak    the kill test: 500 studies by every way, while the appliance's parts are killed 200 times
 # make bench   the benchmarks
 # make clean   removes the environments and what tools left
 #
@@ -8,7 +9,7 @@
 
 .ONESHELL:
 .SILENT:
-.PHONY: help run test bench clean
+.PHONY: help run test soak bench clean
 .DEFAULT_GOAL := help
 
 SHELL := /bin/bash
@@ -73,6 +74,9 @@ test: .venv/test.stamp $(if $(PYTHON38),.venv38/test.stamp)
 		echo "Python 3.11 or newer: NOT TESTED, $(PYTHON) is older; name one with PYTHON=..."
 	fi
 	exit $$status
+
+soak: .venv/test.stamp
+	exec .venv/bin/python -m tests.soak
 
 bench: .venv/test.stamp
 	exec .venv/bin/python -m tests.benchmarks

@@ -66,6 +66,13 @@ def test_a_part_of_a_judged_study_gets_the_answer_of_the_whole(store: Store) -> 
     assert again(store, first).superseded_by is None
 
 
+def test_some_of_the_images_with_other_headers_are_judged_and_supersede_nothing(store: Store) -> None:
+    first, _ = arrived(store, images(1, 2, 3))
+    second, known = arrived(store, images(1, 2, header="corrected"))
+    assert known == Known() and second.same_as is None
+    assert again(store, first).superseded_by is None
+
+
 def test_another_network_judges_again(store: Store) -> None:
     first, _ = arrived(store, images(1, 2), GREEN)
     second, known = arrived(store, images(1, 2), RED, model="another")
