@@ -138,7 +138,9 @@ def _media(settings: Settings, store: Store) -> Finding:
             return Finding(what, False, f"{medium.name} went away before all of it was read; insert it again")
         if medium.state is MediumState.REFUSED:
             return Finding(what, False, f"{medium.name}: {medium.error_message}")
-    return Finding(what, True, f"{watch}, {settings.media.folder}")
+    runs, where = is_present(store.media_lock), f"{watch}, {settings.media.folder}"
+    to_do = "nobody watches; start `triage serve` or `triage watch-media`"
+    return Finding(what, runs, where if runs else f"{where}: {to_do}")
 
 
 def examine_store(settings: Settings) -> List[Finding]:
@@ -147,7 +149,7 @@ def examine_store(settings: Settings) -> List[Finding]:
     try:
         with Store(folder, "doctor") as store:
             examination = store.audit.verify()
-            wrong = [Finding("store", False, trouble.message) for trouble in troubles(store, settings.ingest)]
+            wrong = [Finding("store", False, trouble.message) for trouble in troubles(store, settings)]
             ways = [_network_storage(settings, store), _media(settings, store)]
     except TriageError as error:
         return [Finding("store", False, error.message)]

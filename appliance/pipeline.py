@@ -52,13 +52,14 @@ class Identified:
 
     Attributes
     ----------
-    study_uid : str
-        Study Instance UID.
+    study_uid, patient_id : str
+        Study Instance UID and Patient ID.
     instances : dict of str to str
         Digest of the header by SOP Instance UID (`appliance.dicom.series.Study.instances`).
     """
 
     study_uid: str
+    patient_id: str
     instances: Dict[str, str]
 
 
@@ -175,7 +176,8 @@ class Pipeline:
             clock.lap("select")
             yield Progress("select", 1, 1)
             if selection.study:
-                yield Identified(selection.study.uid, selection.study.instances())
+                study = selection.study
+                yield Identified(study.uid, study.patient().patient_id, study.instances())
             yield from self._judge_selection(selection, notes, clock)
 
     def judge_pictures(self, paths: Sequence[Path]) -> Judgement:

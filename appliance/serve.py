@@ -28,8 +28,12 @@ from appliance.web import server
 RESTART_S = 5.0
 """A part that dies at once is not started more often than this."""
 
+SLOW_RESTART_S = 30.0
+"""Nor one that said that it would not start a second time."""
+
 _PERIOD_S = 0.1
 _PAGE_UP_S = 30.0
+_AT_START_S = 15.0
 _STOP_S = 10.0
 _DEMO_SEED = 0
 
@@ -61,18 +65,25 @@ class Part:
         self._process: Optional[SpawnProcess] = None
         self._started = 0.0
 
-    def tend(self) -> None:
+    def tend(self, at_start: bool = False) -> None:
         """Start the process if it does not run, unless it was started a moment ago.
+
+        Parameters
+        ----------
+        at_start : bool
+            Whether somebody waits for the appliance to start, and can mend what is wrong. Later the other parts go on
+            without this one, and the pages say that it does not run.
 
         Raises
         ------
         TriageError
-            When it said that it would not start a second time either; it has said why.
+            At the start, when it said that it would not start a second time either; it has said why.
         """
         if self._process is not None and not self._process.is_alive():
-            if self._process.exitcode == CANNOT_START:
+            cannot = self._process.exitcode == CANNOT_START
+            if cannot and at_start:
                 raise TriageError(f"The {self._name} cannot start, for the reason given above.")
-            if self._started + RESTART_S > time.monotonic():
+            if self._started + (SLOW_RESTART_S if cannot else RESTART_S) > time.monotonic():
                 return
             print(
                 f"The {self._name} ended with status {self._process.exitcode}; it is started again.",
@@ -133,17 +144,17 @@ def serve(settings: Settings, demo: bool) -> int:
             parts.append(Part("media watcher", watcher.run, settings))
         for part in parts:
             resources.callback(part.stop)
-            part.tend()
-        deadline = time.monotonic() + _PAGE_UP_S
+            part.tend(at_start=True)
+        began = time.monotonic()
         while not stop.set and not _page_is_up(settings):
-            _wait(parts)
-            if time.monotonic() > deadline:
+            _wait(parts, began)
+            if time.monotonic() - began > _PAGE_UP_S:
                 raise TriageError(f"The page did not come up at {address}; the reason stands above.")
         if not stop.set:
             print(address, flush=True)
         waiting = _ingest_demo(store, settings) if demo and not stop.set else None
         while not stop.set:
-            _wait(parts)
+            _wait(parts, began)
             case = store.case(waiting.id) if waiting else None
             if case and case.state.final:
                 print(f"{_in_words(case)}\n{address}cases/{case.id}", flush=True)
@@ -151,10 +162,10 @@ def serve(settings: Settings, demo: bool) -> int:
     return 0
 
 
-def _wait(parts: Sequence[Part]) -> None:
+def _wait(parts: Sequence[Part], began: float) -> None:
     time.sleep(_PERIOD_S)
     for part in parts:
-        part.tend()
+        part.tend(at_start=time.monotonic() - began < _AT_START_S)
 
 
 def _with_free_port(settings: Settings) -> Settings:

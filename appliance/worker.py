@@ -16,6 +16,7 @@ from typing import Optional, Sequence, Tuple, Type
 
 from appliance.config import Settings
 from appliance.config_file import load_settings
+from appliance.dicom.reader import ChildDied
 from appliance.errors import DiskFullError, DiskReadOnlyError, TriageError
 from appliance.files import disk_in_words
 from appliance.ingest.losses import read_losses
@@ -34,8 +35,9 @@ _IDLE_S = 0.1
 _PROGRESS_S = 0.25
 _TIDY_S = 60.0
 _TROUBLE_S = 1.0
-_STALL_S = 300.0
-"""A step that says nothing for so long hangs: decoders have limits of their own, and no network takes that long."""
+_STALL_S = 900.0
+"""A step that says nothing for so long hangs: decoders have limits of their own, and no archive or network takes that
+long."""
 
 log = logging.getLogger("appliance.worker")
 
@@ -90,10 +92,9 @@ class Heartbeat:
                 log.critical("case %d: hangs; the worker ends", self._job.number)
                 os._exit(TRY_AGAIN)
             try:
-                if not self._store.jobs.renew(self._job):
-                    return
-            except TriageError as error:
-                log.error("case %d: %s", self._job.number, error.message)
+                self._store.jobs.renew(self._job)
+            except (TriageError, OSError) as error:
+                log.error("case %d: its lease is not renewed: %s", self._job.number, error)
 
 
 def run(settings: Settings) -> None:
@@ -148,12 +149,11 @@ def _tidy(store: Store, settings: Settings) -> None:
     """Remove what is old enough, queue what a process left in the spool, and see whether the records are whole."""
     try:
         media, cases = expire(store, settings.store)
-    except OSError as error:
-        log.error("what is old enough to be removed could not be: %s", error)
-    else:
         if media or cases:
             log.info("removed %d media and %d cases by age", media, cases)
-    store.recover()
+        store.recover()
+    except OSError as error:
+        log.error("the store cannot be tidied: %s", error)
     store.database.check()
 
 
@@ -164,8 +164,15 @@ def _finish(store: Store, pipeline: Pipeline, job: Job, stop: StopRequest) -> bo
     except Stopped:
         store.jobs.give_back(job)
         log.info("case %d: given back", job.number)
+    except (DiskFullError, DiskReadOnlyError):
+        # that is no fault of the study: it waits until there is room, and the pages say why
+        store.jobs.give_back(job)
+        raise
     except StoreError:
         raise  # then nothing can be kept
+    except ChildDied:
+        log.error("case %d: the decoders do not start; a new worker tries again", job.number)
+        raise SystemExit(TRY_AGAIN) from None
     except TriageError as error:
         store.jobs.fail(job, error.code, error.message)
         log.info("case %d: failed, %s", job.number, error.code)
@@ -204,7 +211,9 @@ def _follow(
     """
     shown: Optional[Progress] = None
     shown_at = 0.0
-    media = [medium_path(store, spool) for spool in (job.spool, *earlier)]
+    # what was removed meanwhile is judged without
+    kept = [spool for spool in earlier if (store.spool / spool).is_dir()]
+    media = [medium_path(store, spool) for spool in (job.spool, *kept)]
     lost = read_losses(store.spool / job.spool)
     with closing(pipeline.judge(media[0], study_uid, media[1:], temporary, lost)) as steps:
         for item in steps:
@@ -215,7 +224,9 @@ def _follow(
                 log.info("case %d: %s", job.number, item.verdict.colour.value)
                 return None
             if isinstance(item, Identified):
-                known = store.studies.identify(job, item.study_uid, item.instances, pipeline.model_sha256)
+                known = store.studies.identify(
+                    job, item.study_uid, item.patient_id, item.instances, pipeline.model_sha256
+                )
                 if known.same_as is not None:
                     store.jobs.finish_same(job, known.same_as)
                     log.info("case %d: the same as case %d", job.number, known.same_as)

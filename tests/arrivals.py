@@ -35,7 +35,8 @@ def arrived(
     case = received(store)
     job = store.jobs.claim()
     assert job is not None and job.case_id == case.id
-    known = store.studies.identify(job, study, instances, model)
+    patient_id = verdict.patient.patient_id if verdict.patient else ""
+    known = store.studies.identify(job, study, patient_id, instances, model)
     if known.same_as is not None:
         assert store.jobs.finish_same(job, known.same_as)
     else:

@@ -41,7 +41,9 @@ def test_discs_and_sticks(settings: Settings, tmp_path: Path) -> None:
     settings = replace(settings, media=MediaSettings("folder", tmp_path / "absent"))
     assert "cannot be watched" in findings(settings)["discs and sticks"].detail
     settings = replace(settings, media=MediaSettings("folder", tmp_path))
-    assert findings(settings)["discs and sticks"].works
+    assert "nobody watches" in findings(settings)["discs and sticks"].detail
+    with Store(settings.store.folder) as store, presence(store.media_lock):
+        assert findings(settings)["discs and sticks"].works
     with Store(settings.store.folder) as store:
         store.media.finish(store.media.insert("sr0"), MediumState.GONE)
     found = findings(settings)["discs and sticks"]

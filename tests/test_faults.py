@@ -105,7 +105,7 @@ def test_a_disk_that_is_full_to_the_last_byte(tmp_path: Path, start: Start) -> N
         ballast = fill(disk)
         assert "no new study is taken in" in page(address), "reading needs no room"
         ballast.unlink()
-        assert wait_for(lambda: document(case))
+        assert wait_for(lambda: document(case))["state"] == "done", "it waits until there is room"
         assert judged(address, zipped(disc_files(seed=1))) == "done"
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import signal
 import time
 from dataclasses import replace
@@ -177,3 +178,16 @@ def test_a_worker_that_hangs_ends_itself(store: Store, settings: Settings) -> No
     process.start()
     process.join(60)
     assert process.exitcode == TRY_AGAIN
+
+
+def test_earlier_images_that_are_gone_do_not_keep_the_rest_from_being_judged(
+    store: Store, settings: Settings, start: Start
+) -> None:
+    files = disc_files()
+    part = [file for file in files if len(file) > 100_000][:3]
+    start(settings)
+    first = final(store, queue(store, settings, part))
+    assert first.state is State.REFUSED
+    shutil.rmtree(store.spool / first.spool)
+    rest = [file for file in files if file not in part]
+    assert final(store, queue(store, settings, rest)).state in (State.DONE, State.REFUSED)

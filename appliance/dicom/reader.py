@@ -169,7 +169,8 @@ class DicomReader:
         ChildDied
             When a child cannot start: the installation is broken.
         """
-        for future in self._warm:
+        started, self._warm = self._warm, []  # a child that was slow to start is asked again with the next file
+        for future in started:
             future.result()
 
     def _ask(self, request: Dict[str, Any]) -> Reply:

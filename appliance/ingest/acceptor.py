@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
+import time
 from socketserver import BaseServer
 from typing import Any, Callable, Dict, List, Optional, Tuple, cast
 
@@ -21,6 +22,7 @@ _ASSOCIATE_MAX = 1 << 20
 """Bytes of an A-ASSOCIATE-RQ with 128 presentation contexts and room to spare."""
 
 _PDU_OVERHEAD = 64
+_PDU_S = 30.0
 _JOIN_S = 5.0
 
 Handler = Tuple[evt.EventType, Callable[[Event], Any]]
@@ -47,7 +49,7 @@ class Acceptor(ThreadedAssociationServer):
     handlers : list of tuple
         Events and who answers them.
     message_max : int
-        Bytes of one message; a peer that sends more is cut off.
+        Bytes of one message; a peer that sends more is cut off, and so is one that would make it twice as many in all.
 
     Raises
     ------
@@ -112,7 +114,8 @@ class Acceptor(ThreadedAssociationServer):
     def _count(self, event: Event) -> None:
         received = self._received.get(event.assoc, 0) + len(event.data)
         self._received[event.assoc] = received
-        if received > self._message_max and not event.assoc.is_aborted:
+        held = sum(self._received.values())
+        if (received > self._message_max or held > 2 * self._message_max) and not event.assoc.is_aborted:
             event.assoc.acse.send_abort(0x02)
 
     def _forget(self, event: Event) -> None:
@@ -137,7 +140,10 @@ class _Connection(RequestHandler):
                 raise OSError(f"a PDU of {count} bytes")
             data = bytearray(count)
             view, got = memoryview(data), 0
+            deadline = time.monotonic() + (connection.gettimeout() or _PDU_S)
             while got < count:
+                if time.monotonic() > deadline:
+                    raise OSError("a PDU that trickles")  # many such would keep everybody else out
                 size = connection.recv_into(view[got:])
                 if not size:
                     break

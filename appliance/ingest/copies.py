@@ -8,7 +8,8 @@ from typing import IO, List, Optional
 from appliance.config import IngestSettings
 from appliance.dicom.find import START_BYTES, looks_like_dicom, starts_as_archive
 from appliance.dicom.tree import open_regular
-from appliance.ingest.spool import ARCHIVE, UploadTooLargeError
+from appliance.ingest.spool import ARCHIVE, UploadTooLargeError, require_room
+from appliance.store import Store
 
 _PIECE = 1 << 20
 
@@ -22,6 +23,8 @@ class Copies:
 
     Parameters
     ----------
+    store : Store
+        Has the disk.
     folder : pathlib.Path
         Where to write.
     limits : IngestSettings
@@ -33,7 +36,8 @@ class Copies:
         The zip archives among the files; they are not copied.
     """
 
-    def __init__(self, folder: Path, limits: IngestSettings) -> None:
+    def __init__(self, store: Store, folder: Path, limits: IngestSettings) -> None:
+        self._store = store
         self._folder = folder
         self._limits = limits
         self._allowed = limits.max_mb * 1_000_000
@@ -73,6 +77,7 @@ class Copies:
                     self._allowed -= len(piece)
                     if self._allowed < 0:
                         raise UploadTooLargeError(f"This is more than {self._limits.max_mb} MB; copy one study.")
+                    require_room(self._store, self._limits)
                     target.write(piece)
                     piece = _read(source, _PIECE)
         except BaseException:

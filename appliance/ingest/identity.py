@@ -19,7 +19,9 @@ _PATIENT_ID = Tag("PatientID")
 _STUDY = Tag("StudyInstanceUID")
 
 _DEFLATED = "1.2.840.10008.1.2.1.99"
-_INFLATED_MAX = 4 << 20
+_HEAD_MAX = 256 << 10
+"""The identifying elements stand at the beginning. More is not looked at: it takes memory and time to read, and anybody
+can send it."""
 
 
 class UnidentifiedObjectError(Exception):
@@ -60,15 +62,14 @@ def identify(encoded: BinaryIO, transfer_syntax: UID) -> Identity:
         When it is damaged or lacks one of the UIDs.
     """
     encoded.seek(0)
+    head = encoded.read(_HEAD_MAX)
     try:
         if transfer_syntax == _DEFLATED:
-            # no more than the beginning: a small file can unpack to any size
-            inflate = zlib.decompressobj(-zlib.MAX_WBITS)
-            encoded = io.BytesIO(inflate.decompress(encoded.read(), _INFLATED_MAX))
+            head = zlib.decompressobj(-zlib.MAX_WBITS).decompress(head, _HEAD_MAX)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             dataset = read_dataset(
-                encoded,
+                io.BytesIO(head),
                 transfer_syntax.is_implicit_VR,
                 transfer_syntax.is_little_endian,
                 stop_when=_is_behind_study,

@@ -14,6 +14,7 @@ import hashlib
 import logging
 import os
 import secrets
+import shutil
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -32,6 +33,11 @@ from appliance.store import Source, Store
 _UNFINISHED = ".part-"
 _RETRY_S = 10.0
 _COUNT_S = 0.5
+_LONGEST_S = 300.0
+"""A study that takes longer to come is judged with what is there, and again with the rest."""
+
+_LOCK_TRIES = 20
+_LOCK_WAIT_S = 0.05
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +46,7 @@ class IntakeInUseError(TriageError):
     """Another process receives into the same store."""
 
     code = "intake_in_use"
+    passes = True
 
 
 @dataclass
@@ -47,11 +54,14 @@ class _Study:
     """One that is coming in: its files' sizes, who sent to it, how many of these write now, and what pages say."""
 
     folder: Path
+    first: float
     last: float
     sizes: Dict[str, int] = field(default_factory=dict)
     senders: Set[Thread] = field(default_factory=set)
     writing: int = 0
     counted: int = 0
+    opening: Lock = field(default_factory=Lock)
+    opened: bool = False
 
 
 class Intake:
@@ -73,7 +83,7 @@ class Intake:
         self._limits = limits
         self._mutex = Lock()
         self._studies: Dict[str, _Study] = {}
-        self._unqueued: List[str] = []
+        self._complete: List[Path] = []
         self._next_try = 0.0
         self._next_count = 0.0
         self._lock_file: Optional[int] = None
@@ -86,25 +96,20 @@ class Intake:
         IntakeInUseError
             When another process receives into this store.
         """
-        self._lock_file = os.open(self._store.network_lock, os.O_CREAT | os.O_RDWR, 0o600)
-        try:
-            fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            os.close(self._lock_file)
-            raise IntakeInUseError(
-                "Network storage already runs over this store; end it, or name another store with [store] folder."
-            ) from error
-        for folder in self._store.network.iterdir():
-            if folder.is_dir():
-                for unfinished in folder.glob(_UNFINISHED + "*"):
-                    unfinished.unlink()
-                sizes = {path.name: path.stat().st_size for path in folder.iterdir()}
-                self._studies[_key_of(folder.name)] = _Study(folder, time.monotonic(), sizes)
+        self._lock_file = _alone(self._store.network_lock)
+        for folder in sorted(filter(_is_ours, self._store.network.iterdir()), key=lambda path: path.stat().st_mtime):
+            for unfinished in folder.glob(_UNFINISHED + "*"):
+                unfinished.unlink()
+            sizes = {path.name: path.stat().st_size for path in folder.iterdir()}
+            now, key = time.monotonic(), folder.name.split("-")[1]
+            if key in self._studies:  # the older one was complete
+                self._complete.append(self._studies[key].folder)
+            self._studies[key] = _Study(folder, now, now, sizes, opened=True)
         for name in self._store.arrivals.announced(Source.NETWORK):
             # the end came before the folder was made, or after it was moved
             if not (self._store.network / name).exists():
                 if (self._store.spool / name).exists():
-                    self._unqueued.append(name)
+                    self._complete.append(self._store.network / name)
                 else:
                     self._store.arrivals.withdraw(name)
         return self
@@ -138,10 +143,12 @@ class Intake:
         TriageError
             When the disk has no room for another study, or its case cannot be written down.
         """
+        require_room(self._store, self._limits)
         key = _name(identity.study_instance_uid.encode(), identity.patient_id)
         name = _name(identity.sop_instance_uid.encode())
         study = self._begin(key, sender)
         try:
+            self._open(key, study)
             descriptor, temporary = tempfile.mkstemp(prefix=_UNFINISHED, dir=study.folder)
             try:
                 with os.fdopen(descriptor, "wb") as file:
@@ -157,57 +164,62 @@ class Intake:
             sync_folder(study.folder)
             with self._mutex:
                 study.sizes[name] = size
+                study.last = time.monotonic()
         finally:
             with self._mutex:
                 study.writing -= 1
-                study.last = time.monotonic()
 
     def tend(self) -> None:
         """Hand over the studies that have become complete; to be called again and again by one thread."""
         now = time.monotonic()
-        if now < self._next_try:
-            return
-        try:
-            self._count(now)
-            while self._unqueued:
-                self._store.arrivals.queue(Source.NETWORK, self._unqueued[-1])
-                self._unqueued.pop()
-            with self._mutex:
-                complete = [key for key, study in self._studies.items() if self._is_complete(study, now)]
-            for key in complete:
-                self._hand_over(key)
-        except (TriageError, OSError) as error:
-            log.error("a study of the network cannot be handed over and is tried again: %s", error)
-            self._next_try = now + _RETRY_S
-
-    def _count(self, now: float) -> None:
-        """Tell the pages how many images have come."""
-        if now < self._next_count:
-            return
-        self._next_count = now + _COUNT_S
         with self._mutex:
-            grown = [study for study in self._studies.values() if len(study.sizes) != study.counted]
+            for key in [key for key, study in self._studies.items() if self._is_complete(study, now)]:
+                # what comes from now on begins another folder
+                self._complete.append(self._studies.pop(key).folder)
+        if self._complete and now >= self._next_try:
+            self._complete = [folder for folder in self._complete if not self._hand_over(folder)]
+            self._next_try = now + _RETRY_S if self._complete else 0.0
+        if now >= self._next_count:
+            self._next_count = now + _COUNT_S
+            self._count()
+
+    def _count(self) -> None:
+        """Tell the pages how many images have come."""
+        with self._mutex:
+            grown = [study for study in self._studies.values() if study.opened and len(study.sizes) != study.counted]
         for study in grown:
-            study.counted = len(study.sizes)
-            self._store.arrivals.count(study.folder.name, study.counted)
+            count = len(study.sizes)
+            try:
+                self._store.arrivals.count(study.folder.name, count)
+            except TriageError as error:
+                log.error("how many images have come cannot be noted: %s", error.message)
+                return
+            study.counted = count
 
     def _begin(self, key: str, sender: Thread) -> _Study:
+        """Find the study that an object belongs to, or begin one; it is not complete before the object is written."""
         with self._mutex:
             study = self._studies.get(key)
             if study is None:
-                require_room(self._store, self._limits)
-                study = _Study(self._store.network / _name_of(key), time.monotonic())
-                self._store.arrivals.announce(Source.NETWORK, study.folder.name)
-                try:
-                    study.folder.mkdir(mode=0o700)
-                    sync_folder(self._store.network)
-                except OSError:
-                    self._store.arrivals.withdraw(study.folder.name)
-                    raise
-                self._studies[key] = study
+                now = time.monotonic()
+                study = self._studies[key] = _Study(self._store.network / _name_of(key), now, now)
             study.senders.add(sender)
             study.writing += 1
             return study
+
+    def _open(self, key: str, study: _Study) -> None:
+        """Make the case and the folder of a new study; those who bring more of it wait meanwhile, and nobody else."""
+        with study.opening:
+            if study.opened:
+                return
+            try:
+                self._store.arrivals.announce(Source.NETWORK, study.folder.name)
+                study.folder.mkdir(mode=0o700, exist_ok=True)
+                sync_folder(self._store.network)
+            except (TriageError, OSError):
+                study.last -= self._settings.quiet_s  # nothing of it is worth waiting for
+                raise
+            study.opened = True
 
     def _check_limits(self, study: _Study, name: str, size: int) -> None:
         with self._mutex:
@@ -218,38 +230,60 @@ class Intake:
     def _is_complete(self, study: _Study, now: float) -> bool:
         if study.writing:
             return False
+        if now - study.first >= _LONGEST_S:
+            return True  # what comes later is judged together with it
         # an association may stay open for hours and bring other studies: it holds this one for a while only
         is_open = any(sender.is_alive() for sender in study.senders)
         return now - study.last >= (self._settings.open_s if is_open else self._settings.quiet_s)
 
-    def _hand_over(self, key: str) -> None:
-        with self._mutex:  # nobody writes into the folder while it moves
-            study = self._studies[key]
-            if not self._is_complete(study, time.monotonic()):
-                return
-            name = study.folder.name
-            if study.sizes:
-                try:
-                    case = self._store.arrivals.admit(Source.NETWORK, study.folder, name)
-                except (TriageError, OSError):
-                    if not study.folder.exists():
-                        self._unqueued.append(name)
-                        del self._studies[key]
-                    raise
-                log.info("case %d: a study of %d images came over the network", case.number, len(study.sizes))
+    def _hand_over(self, folder: Path) -> bool:
+        """Hand a complete study to the store; False where it must be tried again."""
+        arrivals, name = self._store.arrivals, folder.name
+        try:
+            if not folder.exists():
+                if (self._store.spool / name).exists():
+                    arrivals.queue(Source.NETWORK, name)
+                else:
+                    arrivals.withdraw(name)
+            elif any(_finished(path) for path in folder.iterdir()):
+                case = arrivals.admit(Source.NETWORK, folder, name)
+                log.info("case %d: a study came over the network", case.number)
             else:  # all that came failed to be written
-                study.folder.rmdir()
-                self._store.arrivals.withdraw(name)
-            del self._studies[key]
+                shutil.rmtree(folder)
+                arrivals.withdraw(name)
+        except (TriageError, OSError) as error:
+            log.error("a study of the network cannot be handed over and is tried again: %s", error)
+            return False
+        return True
+
+
+def _alone(path: Path) -> int:
+    """Lock a file and return its descriptor; whoever asks for an instant whether it is locked is waited for."""
+    descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    for _ in range(_LOCK_TRIES):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_LOCK_WAIT_S)
+        else:
+            return descriptor
+    os.close(descriptor)
+    raise IntakeInUseError(
+        "Network storage already runs over this store; end it, or name another store with [store] folder."
+    )
+
+
+def _is_ours(folder: Path) -> bool:
+    return folder.name.startswith(f"{Source.NETWORK.value}-") and folder.name.count("-") == 2 and folder.is_dir()
+
+
+def _finished(path: Path) -> bool:
+    return not path.name.startswith(_UNFINISHED)
 
 
 def _name_of(key: str) -> str:
     """Name the folder of a study that comes in: another one each time."""
     return f"{Source.NETWORK.value}-{key}-{secrets.token_hex(4)}"
-
-
-def _key_of(name: str) -> str:
-    return name.split("-")[1]
 
 
 def _name(*values: bytes) -> str:

@@ -6,6 +6,7 @@ objects are taken: a viewer, or whatever else is on somebody's stick, stays ther
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass, replace
 from typing import Dict, Iterator, Optional, Tuple, Union
@@ -27,6 +28,7 @@ _GRACE_S = 3.0
 """How long after its last file could not be read a medium may still seem to be there. Its files fail before the kernel
 and systemd have taken its mount away."""
 _PERIOD_S = 0.1
+_DIRECTORIES = 4
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def read_medium(
     require_room(store, settings.ingest)
     total = len(found.files)
     with store.scratch("media") as folder, disk_in_words():
-        copies = Copies(folder, settings.ingest)
+        copies = Copies(store, folder, settings.ingest)
         order = _in_order(copies, found, settings)
         done, failed, objects = total - len(order.files) - order.failed, order.failed, 0
         gone = False
@@ -138,7 +140,8 @@ class _Order:
 
 def _in_order(copies: Copies, found: Survey, settings: Settings) -> _Order:
     """Copy each DICOMDIR and have the copy read: it says in which order the disc was written."""
-    directories = dicomdirs(found.files)
+    # a disc has one; a stick that holds many holds copies of discs, or was made to keep this busy
+    directories = sorted(dicomdirs(found.files), key=lambda path: path.count(os.sep))[:_DIRECTORIES]
     taken = {}
     failed = missing = 0
     for directory in directories:

@@ -18,6 +18,7 @@ class MediaPlaceError(TriageError):
 
     code = "bad_media_place"
     exit_status = 2
+    passes = True  # a folder may be mounted later
 
 
 @dataclass(frozen=True)

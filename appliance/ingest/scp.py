@@ -55,6 +55,7 @@ class PortInUseError(TriageError):
 
     code = "address_in_use"
     exit_status = 2
+    passes = True  # an address may come up after the appliance does
 
 
 class StorageServer:

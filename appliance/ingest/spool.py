@@ -62,7 +62,7 @@ def take_in(store: Store, limits: IngestSettings, files: Iterable[Iterable[bytes
     """
     require_room(store, limits)
     with disk_in_words(), store.scratch(source.value) as folder:
-        _write(folder, limits, files)
+        _write(store, folder, limits, files)
         return store.arrivals.receive(source, folder)
 
 
@@ -84,7 +84,7 @@ def medium_path(store: Store, spool: str) -> Path:
     return archive if archive.is_file() else archive.parent
 
 
-def _write(folder: Path, limits: IngestSettings, files: Iterable[Iterable[bytes]]) -> None:
+def _write(store: Store, folder: Path, limits: IngestSettings, files: Iterable[Iterable[bytes]]) -> None:
     allowed = limits.max_mb * _MB
     written: List[Path] = []
     for count, pieces in enumerate(files):
@@ -96,6 +96,7 @@ def _write(folder: Path, limits: IngestSettings, files: Iterable[Iterable[bytes]
                 allowed -= len(piece)
                 if allowed < 0:
                     raise UploadTooLargeError(f"This is more than {limits.max_mb} MB; send one study.")
+                require_room(store, limits)  # what comes in must not take the room of what is there
                 file.write(piece)
             size = file.tell()
         if size:

@@ -17,7 +17,8 @@ from appliance.ingest.place import Inserted, MediaPlaceError, printable
 
 _CONTROL = Path("/run/udev/control")
 _MOUNTS = Path("/proc/self/mountinfo")
-_RELEASED = ".read"
+_RELEASED = "-read"
+"""Ends the name of the folder beside the mount points in which a file says that its medium was read."""
 _UNMOUNT_S = 10.0
 _PERIOD_S = 0.1
 
@@ -93,7 +94,10 @@ class UdevPlace:
         """
         number, mount = medium.key.split(" ")
         self._released[number] = medium
-        (self._folder / (medium.root.name + _RELEASED)).touch()
+        try:
+            (self._folder.with_name(self._folder.name + _RELEASED) / medium.root.name).touch()
+        except OSError as error:
+            raise NotUnmountedError("The medium was read, and cannot be unmounted; remove it carefully.") from error
         deadline = time.monotonic() + _UNMOUNT_S
         while self._mounted().get(number, ("", medium.root))[0] == mount:
             if time.monotonic() > deadline:

@@ -15,6 +15,7 @@ from appliance.ingest.survey import Survey, survey
 from appliance.ingest.udev import UdevPlace
 from appliance.stop import StopRequest, ends_in_words
 from appliance.store import MediumState, Store
+from appliance.store.presence import presence
 
 _PERIOD_S = 0.5
 _SETTLED_S = 1.0
@@ -46,7 +47,7 @@ def run(settings: Settings) -> None:
     stop = StopRequest()
     with ends_in_words(log):
         place = place_of(settings)
-        with Store(settings.store.folder, "media watcher") as store:
+        with Store(settings.store.folder, "media watcher") as store, presence(store.media_lock):
             store.media.start()
             log.info("watching %s", settings.media.folder)
             try:
@@ -137,7 +138,7 @@ class Watcher:
 
     def _insert(self, medium: Inserted) -> int:
         self._numbers[medium.key] = number = self._store.media.insert(medium.name)
-        log.info("medium %d, %s: inserted", number, medium.name)
+        log.info("medium %d: inserted", number)  # its name may be a patient's
         return number
 
     def _take(self, medium: Inserted, number: int, found: Survey) -> None:
@@ -148,9 +149,10 @@ class Watcher:
             case_id, complete = read.case.id if read.case else None, read.complete
         else:
             state, case_id, complete = MediumState.KNOWN, known, True
+        fingerprint = found.fingerprint if complete else None
+        self._store.media.keep(number, case_id, fingerprint)  # first: whatever comes now, it is not read again
         if state is not MediumState.GONE:
             self._release(medium, number)
-        fingerprint = found.fingerprint if complete else None
         self._store.media.finish(number, state, case_id, fingerprint=fingerprint)
         log.info("medium %d: %s", number, state.value)
 
@@ -158,10 +160,11 @@ class Watcher:
         shown_at = 0.0
         read: Optional[MediumRead] = None
         for item in read_medium(self._store, self._settings, self._place, medium, found):
-            self._heed_stop()
             if isinstance(item, MediumRead):
                 read = item
-            elif time.monotonic() - shown_at > _PROGRESS_S:
+                continue
+            self._heed_stop()
+            if time.monotonic() - shown_at > _PROGRESS_S:
                 self._store.media.progress(number, item.done, item.total)
                 shown_at = time.monotonic()
         if read is None:

@@ -15,16 +15,18 @@ import sqlite3
 from contextlib import closing
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import List
+from typing import List, Tuple
 
-from appliance.files import sync_folder
-from appliance.store.database import BUSY_TIMEOUT_S, DamagedStoreError, hold_folder, in_words, require_whole
+from appliance.files import disk_in_words, sync_folder
+from appliance.store.clock import NOT_BEFORE
+from appliance.store.database import BUSY_TIMEOUT_S, DamagedStoreError, Database, hold_folder, in_words, require_whole
 
 DATABASE = "cases.sqlite"
 HEAD = "audit.head"
 
 _ASIDE = "damaged-"
 _TIME = "%Y-%m-%dT%H-%M-%SZ"
+_BEYOND = 100_000
 
 log = logging.getLogger("appliance.store.aside")
 
@@ -42,6 +44,11 @@ def set_aside_if_damaged(folder: Path) -> None:
     StoreError
         When it cannot be opened for another reason.
     """
+    with disk_in_words():
+        _set_aside_if_damaged(folder)
+
+
+def _set_aside_if_damaged(folder: Path) -> None:
     path = folder / DATABASE
     if not path.exists() or _is_whole(path):
         return
@@ -50,22 +57,28 @@ def set_aside_if_damaged(folder: Path) -> None:
             return  # another process did it meanwhile
         aside = folder / (_ASIDE + datetime.now(timezone.utc).strftime(_TIME))
         aside.mkdir(mode=0o700, exist_ok=True)
-        for name in (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", HEAD):
+        # the database goes last: whoever is killed before that begins again
+        for name in (HEAD, f"{DATABASE}-wal", f"{DATABASE}-shm", DATABASE):
             if (folder / name).exists():
                 os.replace(folder / name, aside / name)
         sync_folder(aside)
         sync_folder(folder)
         log.critical("the database was damaged and lies in %s now; an empty one takes its place", aside)
+    _count_on(path, _last_number(aside / DATABASE, len(_folders(folder))))
 
 
 def set_aside(folder: Path) -> List[datetime]:
     """Return when databases of a store were set aside, UTC, oldest first."""
-    return sorted(_time(path) for path in folder.glob(_ASIDE + "*"))
+    return sorted(time for _, time in _folders(folder))
 
 
 def forget_set_aside(folder: Path, after: timedelta) -> int:
-    """Remove the databases that were set aside so long ago: they name patients. Return how many."""
-    old = [path for path in folder.glob(_ASIDE + "*") if datetime.now(timezone.utc) - _time(path) >= after]
+    """Remove the databases that were set aside so long ago: they name patients. Return how many.
+
+    One from a time before this program was made is not removed: the clock was wrong, and nothing says how old it is.
+    """
+    now = datetime.now(timezone.utc)
+    old = [path for path, time in _folders(folder) if time >= NOT_BEFORE and now - time >= after]
     for path in old:
         shutil.rmtree(path)
     return len(old)
@@ -81,5 +94,33 @@ def _is_whole(path: Path) -> bool:
     return True
 
 
-def _time(path: Path) -> datetime:
-    return datetime.strptime(path.name[len(_ASIDE) :], _TIME).replace(tzinfo=timezone.utc)
+def _folders(folder: Path) -> List[Tuple[Path, datetime]]:
+    """List our own folders with their times; what else somebody keeps under such a name is not ours."""
+    found = []
+    for path in folder.glob(_ASIDE + "*"):
+        try:
+            time = datetime.strptime(path.name[len(_ASIDE) :], _TIME).replace(tzinfo=timezone.utc)
+        except ValueError:
+            continue
+        found.append((path, time))
+    return found
+
+
+def _last_number(path: Path, times: int) -> int:
+    """Return the number of the last case in a damaged database, or at least one beyond what any is likely to have."""
+    try:
+        with closing(sqlite3.connect(str(path))) as connection:
+            row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'cases'").fetchone()
+        return int(row[0]) if row else 0
+    except sqlite3.DatabaseError:
+        return times * _BEYOND
+
+
+def _count_on(path: Path, number: int) -> None:
+    """Let a new database's cases be numbered from there on: a number on a note must not become another patient's."""
+    with closing(Database(path)) as database, database.transaction() as connection:
+        row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'cases'").fetchone()
+        if row is None:
+            connection.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('cases', ?)", (number,))
+        elif row["seq"] < number:
+            connection.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = 'cases'", (number,))

@@ -178,6 +178,11 @@ def case_of(row: sqlite3.Row) -> Case:
     )
 
 
+def patient_id_of(row: sqlite3.Row) -> Optional[str]:
+    """Return the Patient ID of a case's row; None where no patient is known."""
+    return json.loads(row["patient"])["patient_id"] if row["patient"] else None
+
+
 def columns_of(verdict: Verdict) -> Dict[str, Optional[str]]:
     """Return the columns that hold a verdict.
 

@@ -9,8 +9,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Optional
+
+NOT_BEFORE = datetime(2026, 1, 1, tzinfo=timezone.utc)
+"""No moment of this program's life was earlier: a wall clock that says so was not set when it was asked."""
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -37,4 +41,5 @@ class Moment:
 
 def moment() -> Moment:
     """Return this moment."""
-    return Moment(_BOOT_ID.read_text("ascii").strip(), time.monotonic())
+    # CLOCK_BOOTTIME, since CLOCK_MONOTONIC stands still while the machine sleeps
+    return Moment(_BOOT_ID.read_text("ascii").strip(), time.clock_gettime(time.CLOCK_BOOTTIME))

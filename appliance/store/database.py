@@ -69,7 +69,7 @@ class Database:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = threading.RLock()
-        self._open()
+        self._connection, self._identity = self._open()
 
     def close(self) -> None:
         """Close the connection."""
@@ -88,14 +88,8 @@ class Database:
         """
         with self._lock, in_words(self.path):
             self._follow()
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
+            with _committed(self._connection):
                 yield self._connection
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:  # SQLite itself rolls back when the disk fails
-                    self._connection.execute("ROLLBACK")
-                raise
 
     def rows(self, query: str, *values: object, **named: object) -> List[sqlite3.Row]:
         """Return the rows of one query, whose values are in order or named; raises as `transaction`."""
@@ -160,41 +154,52 @@ class Database:
         finally:
             os.close(descriptor)
 
-    def _open(self) -> None:
+    @contextmanager
+    def closed(self) -> Iterator[None]:
+        """Close the file for a while: whoever reads it past SQLite takes SQLite's locks away when done (POSIX)."""
+        with self._lock:
+            self._connection.close()
+            try:
+                yield
+            finally:
+                self._connection, self._identity = self._open()
+
+    def _open(self) -> Tuple[sqlite3.Connection, Optional[Tuple[int, int]]]:
         # a log (WAL) is found by its name, so the files must not be exchanged between the opening of both
         with hold_folder(self.path.parent, fcntl.LOCK_SH), in_words(self.path):
             # autocommit: every transaction is opened by `transaction`, none by the library
-            self._connection = sqlite3.connect(
+            connection = sqlite3.connect(
                 str(self.path), timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
             )
             try:
-                self._prepare()
+                self._prepare(connection)
             except BaseException:
-                self._connection.close()
+                connection.close()
                 raise
+            return connection, _identity(self.path)
 
     def _follow(self) -> None:
         """Open the file anew where another lies in its place: what is written into the old one is lost."""
         if not self._connection.in_transaction and _identity(self.path) != self._identity:
-            self._connection.close()
-            self._open()
+            old = self._connection
+            self._connection, self._identity = self._open()  # where that fails, it is tried again the next time
+            old.close()
 
-    def _prepare(self) -> None:
-        self._connection.row_factory = sqlite3.Row
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._identity = _identity(self.path)
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA journal_mode = WAL")
         # a verdict that was shown survives a power cut
-        self._connection.execute("PRAGMA synchronous = FULL")
-        self._connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
         # what was purged does not stay readable in the file's free pages
-        self._connection.execute("PRAGMA secure_delete = ON")
-        self._migrate()
-        self.check()
+        connection.execute("PRAGMA secure_delete = ON")
+        self._migrate(connection)
+        require_whole(connection, self.path)
 
-    def _migrate(self) -> None:
+    def _migrate(self, connection: sqlite3.Connection) -> None:
         migrations = numbered_migrations()
         # the lock comes first: two processes may start at the same time
-        with self.transaction() as connection:
+        with _committed(connection):
             version = connection.execute("PRAGMA user_version").fetchone()[0]
             if version > len(migrations):
                 raise NewerStoreError(f"The store {self.path} is of a newer release; install that, or move it away.")
@@ -217,6 +222,18 @@ def _statements(script: str) -> Iterator[str]:
         if sqlite3.complete_statement(statement):
             yield statement
             statement = ""
+
+
+@contextmanager
+def _committed(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:  # SQLite itself rolls back when the disk fails
+            connection.execute("ROLLBACK")
+        raise
 
 
 def _identity(path: Path) -> Optional[Tuple[int, int]]:

@@ -8,14 +8,13 @@ worker's case for hours. A lease of another boot has ended, since no process out
 
 from __future__ import annotations
 
-import json
 import secrets
 import sqlite3
 from dataclasses import dataclass
 from typing import Dict, List, Mapping, Optional, Tuple
 
 from appliance.store.audit import Act, Audit
-from appliance.store.cases import State, StepProgress, columns_of, now
+from appliance.store.cases import State, StepProgress, columns_of, now, patient_id_of
 from appliance.store.clock import moment
 from appliance.store.database import Database
 from appliance.study import PatientIdentity
@@ -216,8 +215,4 @@ def _superseded(
     )
     patient_id = patient.patient_id if patient else None
     rows = connection.execute(query, {"study": study, "number": number}).fetchall()
-    return [row["number"] for row in rows if _patient_id(row["patient"]) == patient_id]
-
-
-def _patient_id(document: Optional[str]) -> Optional[str]:
-    return json.loads(document)["patient_id"] if document else None
+    return [row["number"] for row in rows if patient_id_of(row) == patient_id]

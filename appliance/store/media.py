@@ -84,6 +84,10 @@ class Media:
         """Note how far a medium is read."""
         self._update(number, "done = ?, total = ?", done, total)
 
+    def keep(self, number: int, case_id: Optional[str], fingerprint: Optional[str]) -> None:
+        """Note which case came of a medium that may still be in use."""
+        self._update(number, "case_id = ?, fingerprint = ?", case_id, fingerprint)
+
     def finish(
         self,
         number: int,

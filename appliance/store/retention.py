@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import sqlite3
 from dataclasses import dataclass
@@ -11,11 +12,13 @@ from typing import Dict, List, Sequence, Set, Tuple
 
 from appliance.config import StoreSettings
 from appliance.errors import TriageError
-from appliance.store.aside import forget_set_aside
+from appliance.store.aside import forget_set_aside, set_aside
 from appliance.store.audit import Act
 from appliance.store.cases import Case, State, now
-from appliance.store.clock import moment
+from appliance.store.clock import NOT_BEFORE, moment
 from appliance.store.store import Store
+
+log = logging.getLogger("appliance.store.retention")
 
 
 class CaseRunningError(TriageError):
@@ -50,7 +53,8 @@ def expire(store: Store, settings: StoreSettings) -> Tuple[int, int]:
     """Remove the pixel data and then the cases that are old enough. What was not judged yet is kept.
 
     Age counts from the end of the judgement. It is the smaller of what the wall clock and, within one boot, the
-    monotonic clock say: a wall clock that is set forward makes nothing old.
+    monotonic clock say: a wall clock that is set forward makes nothing old. A time that cannot be true, of a boot whose
+    clock was not set, becomes the present one. What cannot be removed is logged and does not keep the rest.
 
     Parameters
     ----------
@@ -64,31 +68,55 @@ def expire(store: Store, settings: StoreSettings) -> Tuple[int, int]:
     tuple of int
         How many media, and how many cases, were removed.
     """
+    if datetime.now(timezone.utc) < NOT_BEFORE:
+        return 0, 0  # the clock is not set
     pixels, results = timedelta(hours=settings.pixels_hours), timedelta(days=settings.results_days)
-    media = cases = 0
+    _mend_times(store)
+    by_spool: Dict[str, List[sqlite3.Row]] = {}
+    for row in store.database.rows("SELECT * FROM cases WHERE pixels_removed_at IS NULL"):
+        by_spool.setdefault(row["spool"], []).append(row)
+    old = [spool for spool, users in by_spool.items() if all(_older(row, min(pixels, results)) for row in users)]
+    media = sum(_expire_medium(store, spool, by_spool[spool]) for spool in old)
+    cases = 0
     with store.audit.transaction() as connection:
-        rows = connection.execute("SELECT * FROM cases WHERE pixels_removed_at IS NULL").fetchall()
-        by_spool: Dict[str, List[sqlite3.Row]] = {}
-        for row in rows:
-            by_spool.setdefault(row["spool"], []).append(row)
-        for spool, users in by_spool.items():
-            if all(_older(row, min(pixels, results)) for row in users):
-                _remove(_folders(store, [spool], [row["id"] for row in users]))
-                media += 1
-                for row in users:
-                    connection.execute(
-                        "UPDATE cases SET pixels_removed_at = ? WHERE number = ?", (now(), row["number"])
-                    )
-                    detail = {"what": "pixels", "why": "age"}
-                    store.audit.append(connection, Act.PURGED, row["number"], row["judged_study_uid"], detail)
         for row in connection.execute("SELECT * FROM cases WHERE pixels_removed_at IS NOT NULL").fetchall():
             if _older(row, results):
                 _delete(connection, row)
                 detail = {"what": "case", "why": "age"}
                 store.audit.append(connection, Act.PURGED, row["number"], row["judged_study_uid"], detail)
                 cases += 1
+        forgotten = (datetime.now(timezone.utc) - results).isoformat()
+        connection.execute("DELETE FROM media WHERE NOT present AND inserted_at < ?", (forgotten,))
     forget_set_aside(store.folder, results)
     return media, cases
+
+
+def _expire_medium(store: Store, spool: str, users: Sequence[sqlite3.Row]) -> bool:
+    """Remove the files of one medium, in a transaction of its own: nobody shall wait for all of them."""
+    try:
+        _remove(_folders(store, [spool], [row["id"] for row in users]))
+    except OSError as error:
+        log.error("the files of cases %s cannot be removed: %s", [row["number"] for row in users], error)
+        return False
+    with store.audit.transaction() as connection:
+        for row in users:
+            connection.execute("UPDATE cases SET pixels_removed_at = ? WHERE number = ?", (now(), row["number"]))
+            detail = {"what": "pixels", "why": "age"}
+            store.audit.append(connection, Act.PURGED, row["number"], row["judged_study_uid"], detail)
+    return True
+
+
+def _mend_times(store: Store) -> None:
+    """Let what an earlier boot finished at an impossible time have been finished now."""
+    at, present = moment(), datetime.now(timezone.utc)
+    impossible = "finished_boot IS NOT ? AND (finished_at < ? OR finished_at > ?)"
+    limits = (at.boot, NOT_BEFORE.isoformat(), (present + timedelta(days=1)).isoformat())
+    if store.database.rows(f"SELECT 1 FROM cases WHERE {impossible} LIMIT 1", *limits):  # noqa: S608
+        with store.database.transaction() as connection:
+            connection.execute(
+                f"UPDATE cases SET finished_at = ?, finished_boot = ?, finished_uptime = ? WHERE {impossible}",  # noqa: S608
+                (now(), at.boot, at.seconds, *limits),
+            )
 
 
 def purge(store: Store, case: Case) -> Purged:
@@ -193,7 +221,10 @@ def _left(store: Store, case: Case, case_ids: Sequence[str]) -> List[str]:
     if not store.database.rewrite():
         left.append("the database's log, which another program is reading; it goes with the next purge")
     else:
-        # a row begins with its id, and is in the file as a whole or not at all
-        content = store.database.path.read_bytes()
+        with store.database.closed():
+            # a row begins with its id, and is in the file as a whole or not at all
+            content = store.database.path.read_bytes()
         left += [f"the row of case {case_id} in the file" for case_id in case_ids if case_id.encode() in content]
+    if set_aside(store.folder):
+        left.append(f"a damaged database in {store.folder} that may name the patient; remove its folder damaged-…")
     return left

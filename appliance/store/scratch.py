@@ -8,12 +8,15 @@ for which there is no right limit.
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import shutil
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator, Optional
+
+log = logging.getLogger("appliance.store.scratch")
 
 
 @contextmanager
@@ -55,6 +58,8 @@ def sweep(parent: Path, prefix: str = "") -> int:
             try:
                 shutil.rmtree(folder)
                 removed += 1
+            except OSError as error:
+                log.error("%s is left over and cannot be removed: %s", folder, error)
             finally:
                 os.close(lock)
     return removed

@@ -55,8 +55,9 @@ class Store:
         Holds what is being made, each folder as long as its process lives.
     network : pathlib.Path
         Holds the studies that network storage acknowledges image by image, until they are complete. Never swept.
-    worker_lock, network_lock : pathlib.Path
-        Files that a worker and network storage hold a lock on while they live (`appliance.store.presence`).
+    worker_lock, network_lock, media_lock : pathlib.Path
+        Files that a worker, network storage and the watcher of media hold a lock on while they live
+        (`appliance.store.presence`).
 
     Raises
     ------
@@ -80,6 +81,7 @@ class Store:
         self.folder = folder
         self.worker_lock = folder / "worker.lock"
         self.network_lock = self.network / ".lock"
+        self.media_lock = folder / "media.lock"
         self.database = Database(folder / DATABASE)
         self.audit = Audit(self.database, folder / HEAD, who)
         self.arrivals = Arrivals(self.spool, self.audit)
@@ -114,10 +116,11 @@ class Store:
             if swept:
                 log.warning("removed %d unfinished folders from %s", swept, folder)
         known = {row["spool"] for row in self.database.rows("SELECT spool FROM cases WHERE state <> 'received'")}
-        for folder in sorted(self.spool.glob("[!.]*")):
+        for folder in sorted(self.spool.glob("?*-*"), key=lambda path: path.stat().st_mtime):
             # a medium that was complete when its process was killed, or that is younger than a restored database
-            if folder.name not in known and folder.is_dir():
-                case = self.arrivals.queue(_source_of(folder.name), folder.name)
+            source = _source_of(folder.name)
+            if source and folder.name not in known and folder.is_dir():
+                case = self.arrivals.queue(source, folder.name)
                 log.warning("queued %s, which was complete and waited for nobody, as case %d", folder.name, case.number)
 
     def scratch(self, purpose: str) -> AbstractContextManager[Path]:
@@ -179,7 +182,7 @@ class Store:
         return case_of(rows[0]) if rows else None
 
 
-def _source_of(spool: str) -> Source:
-    """Return the source that a folder of the spool is named after; older releases knew little but uploads."""
+def _source_of(spool: str) -> Optional[Source]:
+    """Return the source that a folder of the spool is named after; None where it is not ours."""
     name = spool.partition("-")[0]
-    return Source(name) if name in {source.value for source in Source} else Source.UPLOAD
+    return Source(name) if name in {source.value for source in Source} else None

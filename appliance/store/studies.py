@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
 from appliance.store.audit import Audit
-from appliance.store.cases import Case, State
+from appliance.store.cases import Case, State, patient_id_of
 from appliance.store.jobs import Job
 
 
@@ -42,7 +42,9 @@ class Studies:
     def __init__(self, audit: Audit) -> None:
         self._audit = audit
 
-    def identify(self, job: Job, study_uid: str, instances: Mapping[str, str], model_sha256: str) -> Known:
+    def identify(
+        self, job: Job, study_uid: str, patient_id: str, instances: Mapping[str, str], model_sha256: str
+    ) -> Known:
         """Keep which images a job judges, and compare them with those of earlier cases of the study.
 
         A refusal is no reason to refuse again: whoever was told to send the study again has done so. Nor is a verdict
@@ -52,8 +54,9 @@ class Studies:
         ----------
         job : Job
             The job.
-        study_uid : str
-            Study Instance UID.
+        study_uid, patient_id : str
+            Study Instance UID and Patient ID. Another patient's images are never judged together with these, even under
+            one Study Instance UID.
         instances : mapping of str to str
             Digest of the header by SOP Instance UID, of all images of the study that came in.
         model_sha256 : str
@@ -71,11 +74,12 @@ class Studies:
                 [(job.number, uid, digest) for uid, digest in instances.items()],
             )
             rows = connection.execute(
-                "SELECT number, spool, state, superseded_by, pixels_removed_at, verdict FROM cases "
+                "SELECT number, spool, state, superseded_by, pixels_removed_at, verdict, patient FROM cases "
                 "WHERE judged_study_uid = ? AND number <> ? AND state IN ('done', 'refused') AND same_as IS NULL "
                 "ORDER BY number",
                 (study_uid, job.number),
             ).fetchall()
+            rows = [row for row in rows if patient_id_of(row) == patient_id]
             known = {row["number"]: _instances(connection, row["number"]) for row in rows}
             return _compare(dict(instances), known, rows, model_sha256)
 

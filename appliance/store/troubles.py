@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from enum import Enum
 from typing import Iterator, List, Mapping, Union
 
-from appliance.config import IngestSettings
+from appliance.config import IngestSettings, Settings
 from appliance.store.aside import set_aside
 from appliance.store.cases import State
 from appliance.store.clock import moment
@@ -23,6 +24,7 @@ _PATIENCE = timedelta(seconds=15)
 """A part of the appliance that ended is started again within this."""
 
 _CLOCK_CHANGE = timedelta(minutes=1)
+_STARTED = time.monotonic()
 
 
 class TroubleCode(str, Enum):
@@ -35,6 +37,7 @@ class TroubleCode(str, Enum):
     CLOCK_BEHIND = "clock_behind"
     NO_WORKER = "no_worker"
     NO_NETWORK_STORAGE = "no_network_storage"
+    NO_MEDIA_WATCHER = "no_media_watcher"
 
 
 SENTENCES: Mapping[TroubleCode, str] = {
@@ -49,8 +52,10 @@ SENTENCES: Mapping[TroubleCode, str] = {
     TroubleCode.CLOCK_BEHIND: "The appliance's clock is behind the time of its last case by %(minutes)s minutes: "
     "times may be wrong. Check the clock.",
     TroubleCode.NO_WORKER: "Studies wait, and nothing judges them. Read them now, and restart the appliance.",
-    TroubleCode.NO_NETWORK_STORAGE: "Images that came over the network wait, and network storage does not run. "
-    "Read that study now, and restart the appliance.",
+    TroubleCode.NO_NETWORK_STORAGE: "Network storage does not run: no images come in over the network, and those that "
+    "came wait. Read such studies now, and restart the appliance.",
+    TroubleCode.NO_MEDIA_WATCHER: "Discs and sticks are not read. Drop their files on this page, and restart the "
+    "appliance.",
 }
 """What a page and the doctor say of each."""
 
@@ -76,22 +81,22 @@ class Trouble:
         return SENTENCES[self.code] % self.values
 
 
-def troubles(store: Store, limits: IngestSettings) -> List[Trouble]:
+def troubles(store: Store, settings: Settings) -> List[Trouble]:
     """Look at the store's disk, records, clock and processes.
 
     Parameters
     ----------
     store : Store
         The store.
-    limits : IngestSettings
-        How much of the disk stays free.
+    settings : Settings
+        How much of the disk stays free, and which parts should run.
 
     Raises
     ------
     StoreError
         When the records cannot be read: that is trouble of its own.
     """
-    return [*_disk(store, limits), *_records(store), *_clock(store), *_processes(store)]
+    return [*_disk(store, settings.ingest), *_records(store), *_clock(store), *_processes(store, settings)]
 
 
 def _disk(store: Store, limits: IngestSettings) -> Iterator[Trouble]:
@@ -120,12 +125,15 @@ def _clock(store: Store) -> Iterator[Trouble]:
             yield Trouble(TroubleCode.CLOCK_CHANGED, {"minutes": round(change / timedelta(minutes=1))})
 
 
-def _processes(store: Store) -> Iterator[Trouble]:
+def _processes(store: Store, settings: Settings) -> Iterator[Trouble]:
     longer = (datetime.now(timezone.utc) - _PATIENCE).isoformat(timespec="milliseconds")
     query = "SELECT 1 FROM cases WHERE state IN (?, ?) AND created_at < ? LIMIT 1"
     waiting = store.database.rows(query, State.QUEUED.value, State.RUNNING.value, longer)
     if waiting and not is_present(store.worker_lock):
         yield Trouble(TroubleCode.NO_WORKER)
     coming = store.database.rows(query, State.RECEIVED.value, State.RECEIVED.value, longer)
-    if coming and not is_present(store.network_lock):
+    starting = time.monotonic() - _STARTED < _PATIENCE.total_seconds()
+    if (coming or (settings.scp.port is not None and not starting)) and not is_present(store.network_lock):
         yield Trouble(TroubleCode.NO_NETWORK_STORAGE)
+    if settings.media.watch != "nothing" and not starting and not is_present(store.media_lock):
+        yield Trouble(TroubleCode.NO_MEDIA_WATCHER)

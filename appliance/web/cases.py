@@ -20,7 +20,7 @@ from flask import (
 )
 from werkzeug.wrappers import Response as AnyResponse
 
-from appliance.config import IngestSettings, Settings
+from appliance.config import Settings
 from appliance.errors import TriageError
 from appliance.store import Act, Case, State, Store
 from appliance.store.troubles import troubles
@@ -45,9 +45,9 @@ def start() -> str:
     return render_template(
         "start.html",
         cases=_store().recent(_RECENT),
-        limits=_limits(),
+        limits=_settings().ingest,
         media=_store().media.shown(),
-        troubles=troubles(_store(), _limits()),
+        troubles=troubles(_store(), _settings()),
     )
 
 
@@ -55,7 +55,7 @@ def start() -> str:
 def show(case_id: str) -> Union[str, AnyResponse]:
     """Show how far a case is, and then its verdict."""
     case = _case_or_404(case_id)
-    if case.state.final:
+    if case.state.final and "X-Shown" not in request.headers:
         _note_view(case)
     if case.same_as:
         return redirect(url_for("cases.show", case_id=case.same_as.id))
@@ -67,7 +67,7 @@ def show(case_id: str) -> Union[str, AnyResponse]:
         error=words.error_sentence(case.error_code, case.error_message or "") if case.error_code else "",
         rejected=_rejected(case),
         strongest=_strongest(case),
-        troubles=troubles(_store(), _limits()),
+        troubles=troubles(_store(), _settings()),
     )
 
 
@@ -115,9 +115,9 @@ def _store() -> Store:
     return store
 
 
-def _limits() -> IngestSettings:
+def _settings() -> Settings:
     settings: Settings = current_app.extensions["settings"]
-    return settings.ingest
+    return settings
 
 
 def _note_view(case: Case) -> None:

@@ -13,6 +13,7 @@ from appliance.dicom.reader import DicomReader
 from appliance.ingest.losses import read_losses
 from appliance.ingest.media import MediumRead, Reading, read_medium
 from appliance.ingest.survey import survey
+from appliance.ingest.udev import NotUnmountedError
 from appliance.phantom.disc import DiscOptions, write_disc
 from appliance.scoring import Judgement
 from appliance.store import Case, MediumState, Source, State
@@ -46,6 +47,19 @@ def test_a_medium_comes_in_and_is_released(bench: Bench) -> None:
     assert copies == sorted(file for file in disc_files() if b"DICM" in file[:132])
     assert bench.drive.released == ["disc"]
     assert list(bench.store.temporary.iterdir()) == []
+
+
+def test_a_medium_that_cannot_be_unmounted_is_not_read_again(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def release(medium: object) -> None:
+        raise NotUnmountedError("still in use")
+
+    monkeypatch.setattr(bench.drive, "release", release)
+    disc = bench.insert("disc")
+    assert bench.look().state is MediumState.READ
+    again = bench.drive.folder / "disc2"
+    os.rename(disc, again)
+    assert bench.look().state is MediumState.KNOWN
+    assert len(bench.store.recent(9)) == 1
 
 
 def test_an_unchanged_medium_costs_nothing(bench: Bench) -> None:

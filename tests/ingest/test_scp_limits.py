@@ -7,7 +7,9 @@ import struct
 from pathlib import Path
 from typing import Any, Callable, Optional
 
+import pydicom
 import pytest
+from pydicom.dataset import Dataset
 from pynetdicom import build_context
 from pynetdicom.association import Association
 
@@ -17,12 +19,14 @@ from appliance.ingest.intake import Intake, IntakeInUseError
 from appliance.ingest.scp import PortInUseError, StorageServer
 from appliance.phantom.write import unique
 from appliance.store import Source, State, Store
+from tests.disks import fill, read_only, small_disk
 from tests.ingest.network import (
     PATIENCE_S,
     data_sets,
     receiving,
     store,
     write_object,
+    write_study,
 )
 from tests.running import wait_for
 
@@ -112,6 +116,43 @@ def test_no_room_is_out_of_resources(tmp_path: Path, calling: Calling, limits: I
         assert [item for item in receiver.store.network.rglob("*") if item.is_file()] == [
             receiver.store.network / ".lock"
         ]
+
+
+def test_the_floor_holds_for_every_image(tmp_path: Path, calling: Calling) -> None:
+    images = [write_object(tmp_path / str(number), number=number) for number in range(3)]
+    with small_disk(tmp_path / "disk", 16) as disk, receiving(
+        disk / "store", IngestSettings(min_free_mb=4)
+    ) as receiver:
+        association = calling(receiver.server.port)
+        assert store(association, images[0]) == 0
+        ballast = fill(disk, keep=2_000_000)
+        assert store(association, images[1]) == 0xA700
+        ballast.unlink()
+        assert store(association, images[2]) == 0
+
+
+def test_only_the_beginning_of_an_object_is_looked_at(tmp_path: Path, calling: Calling) -> None:
+    """A sequence of a million empty items would keep the process busy for seconds."""
+    dataset = pydicom.dcmread(write_object(tmp_path / "0"))
+    dataset.ReferencedImageSequence = [Dataset() for _ in range(60_000)]
+    dataset.save_as(tmp_path / "hostile")
+    with receiving(tmp_path / "store") as receiver:
+        association = calling(receiver.server.port)
+        assert store(association, tmp_path / "hostile") == 0xC000
+        assert store(association, tmp_path / "0") == 0
+
+
+def test_a_study_that_cannot_be_handed_over_keeps_no_other(tmp_path: Path) -> None:
+    stuck, other = write_study(tmp_path / "a", "stuck"), write_study(tmp_path / "b", "other")
+    with receiving(tmp_path / "store", quiet_s=0.5) as receiver:
+        receiver.send(stuck)
+        (folder,) = (path for path in receiver.store.network.iterdir() if path.is_dir())
+        with read_only(folder):  # a mount point cannot be moved
+            receiver.send(other)
+            wait_for(receiver.complete)
+            assert len(receiver.complete()) == 1
+        receiver.intake._next_try = 0.0
+        assert len(receiver.cases(2)) == 2
 
 
 def test_a_silent_or_senseless_peer_stops_nobody(tmp_path: Path, calling: Calling) -> None:

@@ -63,8 +63,51 @@ def test_whoever_has_the_damaged_one_open_goes_on_with_the_new(tmp_path: Path) -
 
 
 def test_what_was_set_aside_is_removed_in_its_time(tmp_path: Path) -> None:
-    (tmp_path / "damaged-2020-01-01T00-00-00Z").mkdir()
+    (tmp_path / "damaged-2026-01-02T00-00-00Z").mkdir()
     assert len(set_aside(tmp_path)) == 1
     assert forget_set_aside(tmp_path, timedelta(days=365 * 1000)) == 0
-    assert forget_set_aside(tmp_path, timedelta(days=30)) == 1
+    assert forget_set_aside(tmp_path, timedelta(days=1)) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_not_ours_or_of_no_time_stays(tmp_path: Path) -> None:
+    for name in ("damaged-old", "damaged-1970-01-01T00-00-11Z"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "damaged-2026.tar.gz").write_bytes(b"evidence")
+    assert len(set_aside(tmp_path)) == 1
+    assert forget_set_aside(tmp_path, timedelta(days=1)) == 0
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_no_number_is_given_twice(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        for name in "abc":
+            store.arrivals.queue(Source.UPLOAD, name)
+        store.database.rewrite()
+    content = bytearray((tmp_path / DATABASE).read_bytes())
+    damaged = content.rindex(b"upload")
+    content[damaged : damaged + 6] = b"\xff" * 6
+    (tmp_path / DATABASE).write_bytes(content)
+    set_aside_if_damaged(tmp_path)
+    with Store(tmp_path) as store:
+        assert len(set_aside(tmp_path)) == 1
+        assert store.arrivals.queue(Source.UPLOAD, "d").number > 3
+
+
+def test_an_open_that_fails_for_a_moment_is_made_up_for(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        arrived(store, images(1))
+        good = tmp_path / "good"
+        store.database.backup(good)
+        os.replace(good, tmp_path / "later")
+        (tmp_path / "junk").write_bytes(b"no database at all, but longer than its header would be" * 100)
+        os.replace(tmp_path / "junk", tmp_path / DATABASE)
+        for suffix in ("-wal", "-shm"):
+            (tmp_path / (DATABASE + suffix)).unlink()
+        with pytest.raises(DamagedStoreError):
+            store.recent(1)
+        os.replace(tmp_path / "later", tmp_path / DATABASE)
+        for suffix in ("-wal", "-shm"):
+            if (tmp_path / (DATABASE + suffix)).exists():
+                (tmp_path / (DATABASE + suffix)).unlink()
+        assert len(store.recent(9)) == 1

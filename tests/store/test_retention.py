@@ -12,7 +12,8 @@ from appliance.config import StoreSettings
 from appliance.store import Case, MediumState, Source, Store
 from appliance.store.retention import CaseRunningError, PurgeError, expire, purge
 from tests.arrivals import MODEL, STUDY, again, arrived, images, received
-from tests.verdicts import SEVERAL
+from tests.disks import read_only
+from tests.verdicts import PATIENT, SEVERAL
 
 SETTINGS = StoreSettings()
 
@@ -30,7 +31,7 @@ def age(store: Store, case: Case, hours: float, monotonic: bool = True) -> None:
             "UPDATE cases SET finished_at = strftime('%Y-%m-%dT%H:%M:%f+00:00', finished_at, ?), "
             "finished_uptime = finished_uptime - ? WHERE number = ?"
         )
-        connection.execute(query, (f"-{hours} hours", hours * 3600 * monotonic, case.number))
+        connection.execute(query, (f"{-hours} hours", hours * 3600 * monotonic, case.number))
 
 
 def kept(store: Store, case: Case) -> bool:
@@ -61,11 +62,42 @@ def test_what_is_not_judged_yet_is_kept(store: Store) -> None:
 
 def test_a_clock_that_is_set_forward_removes_nothing(store: Store) -> None:
     case, _ = arrived(store, images(1))
-    age(store, case, 24 * 365 * 50, monotonic=False)
+    age(store, case, 24 * 60, monotonic=False)
     assert expire(store, SETTINGS) == (0, 0) and kept(store, case)
     with store.database.transaction() as connection:
         connection.execute("UPDATE cases SET finished_boot = 'another'")
     assert expire(store, SETTINGS) == (1, 1), "after a restart the wall clock is all there is"
+
+
+@pytest.mark.parametrize("hours", [24 * 365 * 50, -24 * 365])
+def test_a_time_of_a_boot_without_a_clock_is_not_believed(store: Store, hours: float) -> None:
+    case, _ = arrived(store, images(1))
+    age(store, case, hours)
+    with store.database.transaction() as connection:
+        connection.execute("UPDATE cases SET finished_boot = 'another'")
+    assert expire(store, SETTINGS) == (0, 0) and kept(store, case)
+    age(store, case, 25)
+    assert expire(store, SETTINGS) == (1, 0), "its age counts from when the clock was set"
+
+
+def test_one_medium_that_cannot_be_removed_keeps_no_other(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    stuck, _ = arrived(store, images(1))
+    other, _ = arrived(store, images(2), study=STUDY + "5")
+    for case in (stuck, other):
+        age(store, case, 25)
+    with read_only(store.spool / stuck.spool):
+        assert expire(store, SETTINGS) == (1, 0)
+        assert kept(store, stuck) or (store.spool / stuck.spool).exists()
+        assert not (store.spool / other.spool).exists()
+    assert expire(store, SETTINGS) == (1, 0)
+
+
+def test_a_purge_names_damaged_records_that_were_set_aside(store: Store) -> None:
+    case, _ = arrived(store, images(1))
+    (store.folder / "damaged-2026-11-20T03-11-00Z").mkdir()
+    with pytest.raises(PurgeError, match="remove its folder damaged"):
+        purge(store, case)
+    assert store.case(case.id) is None
 
 
 def test_a_medium_stays_while_one_of_its_studies_is_new(store: Store) -> None:
@@ -114,7 +146,7 @@ def test_what_is_being_judged_is_not_purged(store: Store) -> None:
     received(store)
     job = store.jobs.claim()
     assert job is not None
-    store.studies.identify(job, STUDY, images(1, 2), MODEL)
+    store.studies.identify(job, STUDY, PATIENT.patient_id, images(1, 2), MODEL)
     with pytest.raises(CaseRunningError):
         purge(store, first)
     assert kept(store, first)

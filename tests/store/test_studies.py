@@ -9,7 +9,7 @@ import pytest
 from appliance.store import Source, State, Store
 from appliance.store.studies import Known
 from tests.arrivals import MODEL, STUDY, again, arrived, images, received
-from tests.verdicts import GREEN, RED, REFUSED
+from tests.verdicts import GREEN, PATIENT, RED, REFUSED
 
 
 @pytest.fixture
@@ -47,13 +47,13 @@ def test_the_rest_of_a_study_is_to_be_judged_with_what_came_before(store: Store)
     received(store)
     job = store.jobs.claim()
     assert job is not None
-    assert store.studies.identify(job, STUDY, images(3, 4), MODEL) == Known(earlier=(first.spool,))
-    assert store.studies.identify(job, STUDY, images(1, 2, 3, 4), MODEL) == Known()
+    assert store.studies.identify(job, STUDY, PATIENT.patient_id, images(3, 4), MODEL) == Known(earlier=(first.spool,))
+    assert store.studies.identify(job, STUDY, PATIENT.patient_id, images(1, 2, 3, 4), MODEL) == Known()
     assert store.jobs.finish(job, RED)
     third = received(store)
     again_job = store.jobs.claim()
     assert again_job is not None
-    known = store.studies.identify(again_job, STUDY, images(5), MODEL)
+    known = store.studies.identify(again_job, STUDY, PATIENT.patient_id, images(5), MODEL)
     assert known.earlier == (first.spool, job.spool), "also what was superseded, for its files are still needed"
     assert store.studies.instances(third) == [f"{STUDY}.5"]
 
@@ -116,6 +116,6 @@ def test_who_lost_the_job_identifies_nothing(store: Store) -> None:
     case = received(store, Source.UPLOAD)
     job = store.jobs.claim()
     assert job is not None and store.jobs.finish(job, RED)
-    assert store.studies.identify(job, STUDY, images(1), MODEL) == Known()
+    assert store.studies.identify(job, STUDY, PATIENT.patient_id, images(1), MODEL) == Known()
     assert again(store, case).judged_study_uid is None and store.studies.instances(case) == []
     assert again(store, first).superseded_by is None

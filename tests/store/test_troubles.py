@@ -7,7 +7,7 @@ from typing import Iterator, List, Tuple
 
 import pytest
 
-from appliance.config import IngestSettings
+from appliance.config import IngestSettings, Settings
 from appliance.store import Source, Store
 from appliance.store.aside import set_aside_if_damaged
 from appliance.store.presence import is_present, presence
@@ -15,7 +15,7 @@ from appliance.store.troubles import SENTENCES, Trouble, TroubleCode, troubles
 from tests.arrivals import arrived, images, received
 from tests.disks import fill, read_only, small_disk
 
-LIMITS = IngestSettings(min_free_mb=1)
+SETTINGS = Settings(ingest=IngestSettings(min_free_mb=1))
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def codes(store: Store) -> List[TroubleCode]:
-    return [trouble.code for trouble in troubles(store, LIMITS)]
+    return [trouble.code for trouble in troubles(store, SETTINGS)]
 
 
 def make_older(store: Store, column: str, seconds: float) -> None:
@@ -38,14 +38,14 @@ def make_older(store: Store, column: str, seconds: float) -> None:
 
 
 def test_nothing_is_wrong_with_a_new_store(store: Store) -> None:
-    assert troubles(store, LIMITS) == []
+    assert troubles(store, SETTINGS) == []
 
 
 def test_a_full_disk(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", 8) as disk, Store(disk / "store") as store:
         assert codes(store) == []
         ballast = fill(disk, keep=900_000)
-        (trouble,) = troubles(store, LIMITS)
+        (trouble,) = troubles(store, SETTINGS)
         assert trouble.code is TroubleCode.DISK_FULL
         assert trouble.message.startswith("Only 0 MB of the appliance's disk are free: no new study is taken in.")
         ballast.unlink()
@@ -64,7 +64,7 @@ def test_damaged_records_that_were_set_aside(tmp_path: Path) -> None:
     path.write_bytes(b"no database at all, but longer than its header would be" * 100)
     set_aside_if_damaged(tmp_path / "store")
     with Store(tmp_path / "store") as store:
-        (trouble,) = troubles(store, LIMITS)
+        (trouble,) = troubles(store, SETTINGS)
         assert trouble.code is TroubleCode.RECORDS_SET_ASIDE and "(UTC)" in trouble.message
 
 
@@ -79,7 +79,7 @@ def test_damaged_records_that_were_set_aside(tmp_path: Path) -> None:
 def test_a_clock_that_was_set(store: Store, seconds: int, expected: List[Tuple[TroubleCode, int]]) -> None:
     arrived(store, images(1))
     make_older(store, "finished_at", seconds)
-    assert [(trouble.code, trouble.values["minutes"]) for trouble in troubles(store, LIMITS)] == expected
+    assert [(trouble.code, trouble.values["minutes"]) for trouble in troubles(store, SETTINGS)] == expected
     arrived(store, images(2), study="1.2.3")
     found = codes(store)
     assert found == ([TroubleCode.CLOCK_BEHIND] if seconds < 0 else []), "the next case has the new time"

@@ -156,7 +156,7 @@ def test_an_empty_file_is_refused_before_it_is_sent(page: Page, address: str, tm
     (tmp_path / "empty.zip").write_bytes(b"")
     page.goto(address + "?lang=ja")
     drop(page, tmp_path / "empty.zip")
-    expect(page.get_by_role("alert")).to_contain_text("ファイルがありません")
+    expect(page.locator("#upload .wrong")).to_contain_text("ファイルがありません")
     assert page.url == address + "?lang=ja"
 
 

@@ -46,3 +46,12 @@ def test_views_of_an_answer_are_on_record(client: FlaskClient, store: Store) -> 
         f"{row['who']} {row['case_number']}" for row in store.database.rows("SELECT * FROM audit WHERE what = 'viewed'")
     ]
     assert rows == [f"web {case.number}"]
+
+
+def test_an_open_answer_asks_whether_it_is_out_of_date_and_that_is_no_view(client: FlaskClient, store: Store) -> None:
+    case, _ = arrived(store, images(1))
+    assert 'id="outdated" data-live role="alert" data-watching' in client.get(f"/cases/{case.id}").text
+    arrived(store, images(1, 2))
+    page = client.get(f"/cases/{case.id}?lang=en", headers={"X-Shown": "yes"}).text
+    assert "This answer is out of date" in page
+    assert len(store.database.rows("SELECT * FROM audit WHERE what = 'viewed'")) == 1

@@ -34,7 +34,9 @@
 
   async function refresh() {
     try {
-      const answer = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" });
+      // what was shown already is not looked at once more, and not put on record again
+      const headers = { Accept: "text/html", ...(marked("data-working") ? {} : { "X-Shown": "yes" }) };
+      const answer = await fetch(location.href, { headers, cache: "no-store" });
       if (!answer.ok) throw new Error(String(answer.status));
       take(new DOMParser().parseFromString(await answer.text(), "text/html"));
       failed(false);
