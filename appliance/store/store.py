@@ -6,7 +6,7 @@ import logging
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, List, Optional, Type
+from typing import Any, List, Optional, Tuple, Type
 
 from appliance.store.arrivals import Arrivals
 from appliance.store.aside import DATABASE, HEAD
@@ -163,9 +163,21 @@ class Store:
         """Return a case by its number."""
         return self._one("cases.number = ?", number)
 
-    def recent(self, limit: int) -> List[Case]:
-        """Return the newest cases, newest first; all where the limit is negative."""
-        return [case_of(row) for row in self.database.rows(f"{CASES} ORDER BY cases.number DESC LIMIT ?", limit)]
+    def recent(self, limit: int, before: Optional[int] = None) -> List[Case]:
+        """Return the newest cases, newest first; all where the limit is negative; those before a number, if given."""
+        query = f"{CASES} WHERE ? IS NULL OR cases.number < ? ORDER BY cases.number DESC LIMIT ?"
+        return [case_of(row) for row in self.database.rows(query, before, before, limit)]
+
+    def version(self) -> Tuple[object, ...]:
+        """Return what differs once anything does that a page shows of cases and media."""
+        query = (
+            "SELECT (SELECT MAX(number) FROM audit),"
+            "(SELECT group_concat(number || state || COALESCE(step, '') || COALESCE(step_done, '')) FROM cases "
+            "WHERE state IN ('received', 'queued', 'running')),"
+            "(SELECT group_concat(number || state || done || present) FROM media WHERE present OR number = "
+            "(SELECT MAX(number) FROM media))"
+        )
+        return tuple(self.database.rows(query)[0])
 
     def superseded(self, case: Case) -> List[Link]:
         """Return the cases that a case took the place of."""

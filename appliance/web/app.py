@@ -6,7 +6,7 @@ from flask import Flask, Response, current_app
 
 from appliance.config import Settings
 from appliance.store import Store
-from appliance.web import cases, errors, guard, language, uploads
+from appliance.web import cases, errors, guard, language, uploads, wall
 
 
 def create_app(settings: Settings) -> Flask:
@@ -32,6 +32,8 @@ def create_app(settings: Settings) -> Flask:
     language.init_app(app)  # first, for whatever is refused is refused in the reader's language
     guard.init_app(app)
     errors.init_app(app)
+    app.extensions["changes"] = wall.changes_of(app.extensions["store"], settings)
+    app.register_blueprint(wall.blueprint)
     app.register_blueprint(cases.blueprint)
     app.register_blueprint(uploads.blueprint)
     app.add_url_rule("/healthz", view_func=_health)

@@ -1,9 +1,9 @@
-"""The start page and the page of a case."""
+"""The page of a case."""
 
 from __future__ import annotations
 
 import logging
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any, Dict, List, Tuple, Union
 
 from flask import (
@@ -34,21 +34,7 @@ blueprint.add_app_template_filter(words.person_name, "person_name")
 blueprint.add_app_template_filter(words.date, "dicom_date")
 blueprint.add_app_template_filter(words.years, "years")
 
-_RECENT = 24
-
 log = logging.getLogger(__name__)
-
-
-@blueprint.get("/")
-def start() -> str:
-    """Show where to drop a study, what is wrong, what is inserted, and the recent cases."""
-    return render_template(
-        "start.html",
-        cases=_store().recent(_RECENT),
-        limits=_settings().ingest,
-        media=_store().media.shown(),
-        troubles=troubles(_store(), _settings()),
-    )
 
 
 @blueprint.get("/cases/<case_id>")
@@ -99,6 +85,18 @@ def choose(case_id: str) -> AnyResponse:
 def local_time(moment: datetime) -> str:
     """Write a time as the clock on this machine's wall shows it."""
     return moment.astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+@blueprint.app_template_filter()
+def elapsed_s(case: Case) -> int:
+    """Return the seconds since a case came in."""
+    return max(0, round((datetime.now(timezone.utc) - case.created_at).total_seconds()))
+
+
+@blueprint.app_template_filter()
+def minutes(seconds: int) -> str:
+    """Write seconds as a stopwatch does."""
+    return f"{seconds // 60}:{seconds % 60:02d}"
 
 
 @blueprint.app_template_filter()

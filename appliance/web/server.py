@@ -10,8 +10,10 @@ from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from appliance.config import Settings
 from appliance.config_file import load_settings
 from appliance.web.app import create_app
+from appliance.web.live import PAGES_MAX
 
-_THREADS = 8
+_THREADS = PAGES_MAX + 12
+"""For the pages that wait for news, and for those that ask."""
 _GRACE_S = 5
 
 

@@ -7,6 +7,7 @@ from typing import Mapping, Optional
 
 from appliance.store.troubles import SENTENCES as TROUBLE_SENTENCES
 from appliance.store.troubles import Trouble
+from appliance.study import PatientIdentity
 from appliance.verdict import SENTENCES, Reason, ReasonCode
 from appliance.web.language import gettext
 
@@ -171,6 +172,23 @@ def person_name(name: str) -> str:
     if not ideographic:
         return " ".join(part for part in (alphabetic, phonetic) if part)
     return " ".join(part for part in (ideographic + (f"（{phonetic}）" if phonetic else ""), alphabetic) if part)
+
+
+def short_identity(patient: PatientIdentity) -> str:
+    """Name a patient as far as a screen on a wall may: age, sex and the family name's initial.
+
+    >>> short_identity(PatientIdentity(name="Yamada^Tarou=山田^太郎", sex="M", age="045Y"))
+    '45 years · male · Y.'
+    """
+    age = years(patient.age)
+    sex = {"M": gettext("male"), "F": gettext("female")}.get(patient.sex, "")
+    family = next((group for group in patient.name.split("=") if group), "").lstrip(" ^")
+    parts = [
+        gettext("%(count)s years") % {"count": age} if age is not None else "",
+        sex,
+        family[:1] and f"{family[:1]}.",
+    ]
+    return " · ".join(part for part in parts if part)
 
 
 def date(value: str) -> str:

@@ -102,7 +102,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_zip_is_chosen_judged_and_read_in_both_languages(page: Page, address: str, archive: Path) -> None:
     page.goto(address)
-    expect(page.get_by_role("heading", level=1)).to_have_text("頭部CTをここにドロップ")
+    expect(page.get_by_role("heading", level=2)).to_have_text("頭部CTをここにドロップ")
     page.set_input_files("#files", str(archive))
     page.wait_for_url("**/cases/*")
     headline = page.get_by_role("heading", level=1)

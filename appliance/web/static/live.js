@@ -1,19 +1,17 @@
 "use strict";
-// While something on the page is still being worked on, or may begin by itself, fetch the page again and take over the
-// parts marked data-live.
+// What the appliance does by itself appears on an open page by itself: it sends news of the wall (data-events), and of a
+// case that is worked on (data-working) or that might become out of date (data-watching) the page is fetched again. Where
+// the appliance has no place left for another page that listens, the wall is fetched again too.
 
 (() => {
   const PERIOD_MS = 700;
-  const WATCHING_MS = 2000;
-  const FAILURES_SHOWN = 4;
+  const UNHEARD_MS = 2000;
+  const WATCHING_MS = 5000;
+  const FAILURES_SHOWN = 3;
+  const wall = document.querySelector("[data-events]");
   let failures = 0;
 
   const marked = (name) => document.querySelector(`[${name}]`) !== null;
-
-  function again() {
-    if (marked("data-working")) setTimeout(refresh, PERIOD_MS);
-    else if (marked("data-watching")) setTimeout(refresh, WATCHING_MS);
-  }
 
   function take(page) {
     for (const part of document.querySelectorAll("[data-live]")) {
@@ -23,14 +21,17 @@
       // an unchanged part is left alone, so that it is not read out again
       if (part.innerHTML !== fresh.innerHTML) part.replaceChildren(...fresh.childNodes);
     }
-    document.title = page.title;
+    if (page.title) document.title = page.title;
+    note(true);
   }
 
-  function failed(yes) {
-    failures = yes ? failures + 1 : 0;
-    const note = document.getElementById("disconnected");
-    if (note) note.hidden = failures < FAILURES_SHOWN;
+  function note(answered) {
+    failures = answered ? 0 : failures + 1;
+    const said = document.getElementById("disconnected");
+    if (said) said.hidden = failures < FAILURES_SHOWN;
   }
+
+  const parsed = (text) => new DOMParser().parseFromString(text, "text/html");
 
   async function refresh() {
     try {
@@ -38,13 +39,43 @@
       const headers = { Accept: "text/html", ...(marked("data-working") ? {} : { "X-Shown": "yes" }) };
       const answer = await fetch(location.href, { headers, cache: "no-store" });
       if (!answer.ok) throw new Error(String(answer.status));
-      take(new DOMParser().parseFromString(await answer.text(), "text/html"));
-      failed(false);
+      take(parsed(await answer.text()));
     } catch (error) {
-      failed(true);
+      note(false);
     }
     again();
   }
 
-  again();
+  function again() {
+    if (marked("data-working")) setTimeout(refresh, PERIOD_MS);
+    else if (wall) setTimeout(listen, UNHEARD_MS);
+    else if (marked("data-watching")) setTimeout(refresh, WATCHING_MS);
+  }
+
+  function listen() {
+    const source = new EventSource(wall.dataset.events);
+    source.addEventListener("message", (event) => take(parsed(JSON.parse(event.data))));
+    source.addEventListener("error", () => {
+      // it tries again by itself, unless the appliance answered that it will not
+      if (source.readyState === EventSource.CLOSED) refresh();
+      else note(false);
+    });
+  }
+
+  // a page that is left must give its place to another at once, and one that comes back must not be old
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) location.reload();
+  });
+
+  // elapsed time counts on between the news
+  setInterval(() => {
+    for (const shown of document.querySelectorAll("[data-elapsed]")) {
+      const seconds = Number(shown.dataset.elapsed) + 1;
+      shown.dataset.elapsed = String(seconds);
+      shown.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+    }
+  }, 1000);
+
+  if (wall) listen();
+  else again();
 })();

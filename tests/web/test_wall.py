@@ -1,0 +1,131 @@
+"""The wall, the news that open pages hear, and the list of all cases."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Callable, Iterator, List
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from appliance.store import Case, Source, Store
+from appliance.web.live import PAGES_MAX, Changes
+from appliance.web.words import short_identity
+from tests.verdicts import PATIENT
+
+Judged = Callable[[str], Case]
+
+
+def cards(page: str) -> List[str]:
+    """The cards in their order."""
+    return re.findall(r'<li class="(?:red|green|refer|failed|working|coming|waiting).*?</li>', page, re.DOTALL)
+
+
+def test_the_newest_study_comes_first_and_is_no_name(client: FlaskClient, judged: Judged) -> None:
+    judged("green")
+    judged("red")
+    page = client.get("/?lang=en").text
+    newest, older = cards(page)
+    assert "Urgent pattern suspected" in newest and "Call a specialist now." in newest
+    assert "No finding suspicious of bleeding detected" in older
+    assert "This does not rule anything out." in older, "green never stands without it"
+    assert PATIENT.patient_id not in page and "Hanako" not in page and "模擬" not in page
+    assert "female" in newest
+
+
+@pytest.mark.parametrize(
+    ("name", "initial"),
+    [("Yamada^Tarou=山田^太郎", "Y."), ("=山田^太郎", "山."), ("", ""), ("^Taro", "T."), ("=", "")],
+)
+def test_a_wall_shows_age_sex_and_an_initial(app: Flask, name: str, initial: str) -> None:
+    from appliance.study import PatientIdentity
+
+    with app.test_request_context("/?lang=en"):
+        app.preprocess_request()
+        shown = short_identity(PatientIdentity(patient_id="123", name=name, sex="M", age="045Y"))
+        assert shown == " · ".join(filter(None, ["45 years", "male", initial]))
+        assert short_identity(PatientIdentity(name=name)) == initial
+
+
+def test_the_list_goes_on_page_by_page(client: FlaskClient, store: Store) -> None:
+    for number in range(120):
+        store.arrivals.queue(Source.UPLOAD, str(number))
+    assert len(cards(client.get("/").text)) == 12
+    address, numbers = "/cases?lang=en", []
+    while address:
+        page = client.get(address).text
+        numbers += [int(number) for number in re.findall(r"· Case (\d+)", page)]
+        older = re.search(r'href="(/cases\?before=\d+)"', page)
+        address = older.group(1) if older else ""
+    assert numbers == list(range(120, 0, -1))
+
+
+def heard(events: Iterator[bytes]) -> str:
+    """The next event's content."""
+    for event in events:
+        text = event.decode()
+        if text.startswith("data: "):
+            return str(json.loads(text[6:]))
+    raise AssertionError("the stream ended")
+
+
+def test_an_open_page_hears_what_changes(client: FlaskClient, store: Store, judged: Judged) -> None:
+    answer = client.get("/events?lang=ja", buffered=False)
+    assert answer.mimetype == "text/event-stream"
+    events = iter(answer.response)
+    assert "まだありません" in heard(events)
+    judged("red")
+    assert "要緊急対応の疑い" in heard(events)
+    store.media.insert("sr0")
+    assert "メディア sr0" in heard(events)
+    answer.close()
+
+
+def test_places_are_limited_and_given_back() -> None:
+    changes = Changes(lambda: (1,))
+    assert all(changes.take_place() for _ in range(PAGES_MAX))
+    assert not changes.take_place()
+    changes.give_place_back()
+    assert changes.take_place()
+
+
+def test_a_page_that_goes_away_gives_its_place_back(client: FlaskClient, app: Flask) -> None:
+    answers = [client.get("/events", buffered=False) for _ in range(PAGES_MAX)]
+    assert client.get("/events").status_code == 503
+    answers.pop().close()  # before it has heard anything
+    next(iter(answers[0].response))
+    answers[0].close()
+    for _ in range(2):
+        assert client.get("/events", buffered=False).status_code == 200
+    assert client.get("/events").status_code == 503
+
+
+def test_a_page_without_a_place_is_told_to_ask(client: FlaskClient, app: Flask) -> None:
+    while app.extensions["changes"].take_place():
+        pass
+    assert client.get("/events").status_code == 503
+    assert client.get("/").status_code == 200
+
+
+def test_a_change_is_rendered_once_for_all_pages() -> None:
+    rendered: List[str] = []
+
+    def render() -> str:
+        rendered.append("x")
+        return "x"
+
+    changes = Changes(lambda: (1,))
+    for _ in range(5):
+        assert changes.take_place()
+        next(changes.events("en", render))
+    assert len(rendered) == 1
+
+
+def test_what_was_superseded_is_marked(client: FlaskClient, store: Store, judged: Judged) -> None:
+    first, second = judged("green"), judged("red")
+    with store.database.transaction() as connection:
+        connection.execute("UPDATE cases SET superseded_by = ? WHERE number = ?", (second.number, first.number))
+    newest, older = cards(client.get("/?lang=en").text)
+    assert "out of date" in older and "out of date" not in newest
