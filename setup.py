@@ -58,6 +58,7 @@ DEV = [
     "ruff>=0.9",
     'mypy>=1.15; python_version >= "3.10"',
     'playwright>=1.48,<2; python_version >= "3.10"',
+    'axe-playwright-python>=0.1.4,<1; python_version >= "3.10"',  # MIT; brings axe-core (MPL-2.0), for tests alone
     'SimpleITK>=2.4,<3; python_version >= "3.10"',  # what the benchmarks compare with
     'imagecodecs>=2025.3.30; python_version >= "3.11"',  # writes HTJ2K test files, as nothing else here can
 ]
