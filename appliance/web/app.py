@@ -6,7 +6,7 @@ from flask import Flask, Response, current_app
 
 from appliance.config import Settings
 from appliance.store import Store
-from appliance.web import cases, errors, guard, language, uploads
+from appliance.web import cases, errors, guard, language, series, uploads
 
 
 def create_app(settings: Settings) -> Flask:
@@ -33,6 +33,7 @@ def create_app(settings: Settings) -> Flask:
     guard.init_app(app)
     errors.init_app(app)
     app.register_blueprint(cases.blueprint)
+    app.register_blueprint(series.blueprint)
     app.register_blueprint(uploads.blueprint)
     app.add_url_rule("/healthz", view_func=_health)
     return app
