@@ -22,7 +22,7 @@ from appliance.phantom.transcode import JPEG_LOSSLESS
 from appliance.pipeline import Pipeline
 from appliance.rendering import render_next
 from appliance.store import Case, Source, State, Store
-from appliance.store.retention import purge
+from appliance.store.retention import expire, purge
 from appliance.store.volumes import SeriesState, drop_begun, planned, read_document, read_slice, series_state
 from tests.simulated import options, volume
 
@@ -241,6 +241,17 @@ def test_a_purge_takes_the_slices_and_the_plan(
         purge(store, case)
         assert list(store.rendered.iterdir()) == [] and list(store.spool.iterdir()) == []
         assert not rendered(store, settings, pipeline)
+
+
+def test_the_slices_go_with_the_pixels_of_their_case(
+    tmp_path: Path, store: Store, settings: Settings, pipeline: Pipeline, judged: Judge
+) -> None:
+    write_series(tmp_path / "disc", volume(), options())
+    case = judged(tmp_path / "disc")
+    rendered(store, settings, pipeline)
+    assert expire(store, StoreSettings()) == (0, 0) and read_slice(store.rendered, case.id, 1)
+    assert expire(store, StoreSettings(pixels_hours=0)) == (1, 0)
+    assert series_state(store.rendered, case.id) is SeriesState.NONE and not read_slice(store.rendered, case.id, 1)
 
 
 def test_a_purge_in_the_middle_of_rendering_leaves_nothing(

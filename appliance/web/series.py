@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Sequence
 
@@ -62,6 +63,15 @@ def picture(case_id: str, number: int) -> Response:
 def series_of(case: Case) -> str:
     """Say whether a case's slices are ``ready``, ``preparing`` or ``none``."""
     return series_state(_store().rendered, case.id).value
+
+
+@blueprint.app_template_global()
+def first_slice(case: Case) -> int:
+    """Return the slice, counted from 1, at which the viewer opens, so that the browser asks for it at once; 0 where
+    there is none.
+    """
+    document = read_document(_store().rendered, case.id)
+    return int(json.loads(document)["opens_at"]) + 1 if document else 0
 
 
 @blueprint.app_template_global()

@@ -11,6 +11,8 @@ export function listen(viewer, stage, section) {
   let dragged = 0;
   let travelled = 0;
   let span = 0;
+  let down = [0, 0];
+  let drawing = false;
   let tapped = { time: 0, at: [0, 0] };
 
   const at = (event) => {
@@ -37,7 +39,13 @@ export function listen(viewer, stage, section) {
     stage.setPointerCapture(event.pointerId);
     pointers.set(event.pointerId, at(event));
     dragged = 0;
-    if (pointers.size === 1) travelled = 0;
+    if (pointers.size === 1) {
+      travelled = 0;
+      down = at(event);
+    } else if (drawing) {
+      drawing = false;
+      viewer.unmark();
+    }
     span = pointers.size === 2 ? apart() : 0;
   });
 
@@ -56,7 +64,10 @@ export function listen(viewer, stage, section) {
       const wider = apart();
       if (span > 0) viewer.zoom(wider / span, moved);
       span = wider;
-    } else if (travelled > TAP_PX && !viewer.measuring) {
+    } else if (travelled > TAP_PX && viewer.measuring) {
+      if (!drawing) viewer.mark(down, true);
+      drawing = true;
+    } else if (travelled > TAP_PX) {
       if (viewer.zoomed) return viewer.pan(left, top);
       // a finger pushes the stack as it would push a page, a mouse pulls through it as at a scroll bar
       dragged += event.pointerType === "touch" ? -top : top;
@@ -70,8 +81,10 @@ export function listen(viewer, stage, section) {
     const was = pointers.get(event.pointerId);
     pointers.delete(event.pointerId);
     span = 0;
-    if (!was || event.type === "pointercancel" || pointers.size || travelled > TAP_PX * 2) return;
-    if (viewer.measuring) return viewer.mark(was);
+    if (!was || event.type === "pointercancel" || pointers.size) return;
+    if (viewer.measuring && (drawing || travelled <= TAP_PX)) viewer.mark(was);
+    drawing = false;
+    if (viewer.measuring || travelled > TAP_PX) return;
     const again = event.timeStamp - tapped.time < DOUBLE_MS;
     const beside = Math.hypot(was[0] - tapped.at[0], was[1] - tapped.at[1]);
     if (again && beside < 30) viewer.toggleZoom(was);

@@ -16,6 +16,13 @@ export class Slices {
     this.reach = Math.max(8, Math.floor(KEEP_BYTES / this.size / 2));
     this.centre = 0;
     this.ahead = 1;
+    this.begun = false;
+  }
+
+  // The first slice is on the screen: the others may come.
+  begin() {
+    this.begun = true;
+    this.fetchMore();
   }
 
   get(index) {
@@ -44,7 +51,8 @@ export class Slices {
   }
 
   fetchMore() {
-    while (this.under_way.size < AT_ONCE) {
+    // the first alone: nothing may delay the moment at which there is something to see
+    while (this.under_way.size < (this.begun ? AT_ONCE : 1)) {
       const index = this.missing();
       if (index < 0) return;
       this.under_way.add(index);
@@ -55,7 +63,7 @@ export class Slices {
   async fetchOne(index) {
     let pixels = null;
     try {
-      const answer = await fetch(this.address + (index + 1), { cache: "no-store" });
+      const answer = await fetch(this.address + (index + 1));
       if (answer.ok) pixels = new Uint8Array(await answer.arrayBuffer());
     } catch (error) {
       pixels = null;
@@ -68,7 +76,7 @@ export class Slices {
     this.under_way.delete(index);
     this.keep(index, pixels);
     this.arrived(index);
-    this.fetchMore();
+    if (this.begun || !this.kept.has(this.centre)) this.fetchMore();
   }
 
   keep(index, pixels) {

@@ -48,7 +48,10 @@ class Viewer {
       in: () => this.zoom(1.25),
       out: () => this.zoom(0.8),
       fit: () => this.wholeSlice(),
-      measure: () => this.measure(!this.measuring),
+      measure: () => {
+        this.measure(!this.measuring);
+        if (this.measuring) this.slider.focus({ preventScroll: true });  // Enter sets points now
+      },
     };
     for (const button of this.section.querySelectorAll("[data-act]")) {
       button.addEventListener("click", acts[button.dataset.act]);
@@ -64,6 +67,7 @@ class Viewer {
     this.section.dataset.state = "shown";
     new ResizeObserver(() => { this.view.resize(); this.due(); }).observe(this.stage);
     this.view.resize();
+    setTimeout(() => this.slices.begin());
   }
 
   // Paint with the next frame; however much happens before it, once.
@@ -133,7 +137,7 @@ class Viewer {
       button.style.setProperty("--score", zone.probability);
       const [number, written] = [document.createElement("b"), document.createElement("span")];
       number.textContent = index + 1;
-      written.textContent = score.replace(/^0/, "");
+      written.textContent = score.replace(/^0/, "").slice(0, 3);
       button.append(number, written);
       button.addEventListener("click", () => this.go(zone.slice));
       return button;
@@ -213,17 +217,23 @@ class Viewer {
   measure(on) {
     this.ruler.toggle(on);
     this.section.querySelector(".measure").setAttribute("aria-pressed", String(on));
-    this.section.querySelector("[data-hint=measure]").hidden = !on;
+    for (const part of this.section.querySelectorAll("[data-hint], output")) part.hidden = !on;
     this.due();
   }
 
-  // Set an end of the line at a point of the screen, or where the cross is.
-  mark(at) {
+  // Set an end of the line at a point of the screen, or where the cross is; perhaps the first of a new line.
+  mark(at, anew = false) {
     if (!this.measuring || (!at && !this.ruler.aim)) return false;
     if (at) this.ruler.aim = null;
+    if (anew) this.ruler.clear();
     this.ruler.set(at ? this.view.toSlice(at) : [...this.ruler.aim], this.shown);
     this.due();
     return true;
+  }
+
+  unmark() {
+    this.ruler.clear();
+    this.due();
   }
 
   aim(columns, rows) {
@@ -242,7 +252,7 @@ async function begin(section) {
   section.hidden = false;
   while (section.isConnected) {
     try {
-      const answer = await fetch(section.dataset.document, { cache: "no-store" });
+      const answer = await fetch(section.dataset.document);
       if (answer.status === 200) {
         const viewer = new Viewer(section, await answer.json());
         viewer.begin();
