@@ -7,6 +7,7 @@ SOP Instance UIDs, so that what is shown is what was judged.
 from __future__ import annotations
 
 import logging
+import shutil
 import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ from appliance.dicom.header import ImageHeader
 from appliance.dicom.reader import DicomReader
 from appliance.dicom.series import newest
 from appliance.dicom.stack import native_slices, transposed
+from appliance.errors import DiskFullError
 from appliance.files import disk_in_words
 from appliance.imaging.levels import hounsfield_of_levels, to_levels
 from appliance.store import Store, StoreError
@@ -53,6 +55,7 @@ def plan(geometry: Geometry, spools: Sequence[str]) -> Dict[str, Any]:
     return {"spools": list(spools), "images": [_identity(image) for image in geometry.images]}
 
 
+@disk_in_words()
 def render_next(
     store: Store,
     reader: DicomReader,
@@ -79,6 +82,11 @@ def render_next(
     -------
     bool
         False where none waits.
+
+    Raises
+    ------
+    DiskFullError, DiskReadOnlyError
+        When the plans cannot be moved.
     """
     cases = [store.case(case_id) for case_id in planned(store.rendered)]
     case = max((case for case in cases if case), key=lambda case: case.number, default=None)
@@ -89,7 +97,9 @@ def render_next(
     zones = case.verdict["zones"] if case.verdict else []
     begun = time.monotonic()
     try:
-        with disk_in_words(), store.scratch("unpacked") as temporary, opened_series(
+        if shutil.disk_usage(store.rendered).free < limits.min_free_mb * 1_000_000:
+            raise DiskFullError  # the room is for studies that come in
+        with store.scratch("unpacked") as temporary, opened_series(
             reader, limits, wanted["images"], media, zones, temporary, interrupted
         ) as (about, slices):
             write_series(store.rendered, case.id, about, slices)
@@ -97,9 +107,9 @@ def render_next(
     except (Interrupted, StoreError):
         give_plan_back(store.rendered, case.id)
         return True
-    except Exception as error:
-        # a viewer is a help; no failure of it may touch the verdicts, and it is not tried again
-        log.exception("case %d: its slices cannot be shown: %r", case.number, error)
+    except Exception:
+        # a viewer is a help: no failure of it may touch the verdicts
+        log.exception("case %d: its slices cannot be shown", case.number)
     drop_plan(store.rendered, case.id)
     return True
 

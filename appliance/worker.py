@@ -138,9 +138,10 @@ def _work(store: Store, settings: Settings, pipeline: Pipeline, stop: StopReques
                     tidied_at = time.monotonic()
                     _tidy(store, settings)
                 # nobody waits for a verdict, so there is time for the viewer
-                to_render = to_render and _render(store, settings, pipeline, stop)
-                if not to_render:
-                    time.sleep(_IDLE_S)
+                due, to_render = to_render, False
+                if due:
+                    to_render = _render(store, settings, pipeline, stop)
+                time.sleep(0 if to_render else _IDLE_S)
                 continue
             to_render = True
             log.info("case %d: begun", job.number)

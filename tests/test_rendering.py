@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Tuple
 
@@ -216,6 +217,16 @@ def test_what_cannot_be_rendered_is_tried_once_and_its_verdict_stays(
     assert rendered(store, settings, pipeline) and not rendered(store, settings, pipeline)
     assert series_state(store.rendered, case.id) is SeriesState.NONE
     assert again(store, case).verdict == case.verdict
+
+
+def test_a_nearly_full_disk_is_left_to_the_studies_that_come_in(
+    tmp_path: Path, store: Store, settings: Settings, pipeline: Pipeline, judged: Judge
+) -> None:
+    write_series(tmp_path / "disc", volume(), options())
+    case = judged(tmp_path / "disc")
+    full = replace(settings, ingest=replace(settings.ingest, min_free_mb=1 << 40))
+    assert rendered(store, full, pipeline) and not rendered(store, settings, pipeline)
+    assert series_state(store.rendered, case.id) is SeriesState.NONE
 
 
 def test_what_a_killed_worker_had_begun_is_not_begun_again(

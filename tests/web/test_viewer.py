@@ -232,6 +232,24 @@ def test_it_fills_by_itself_once_it_is_rendered(browser: Any, case_url: str) -> 
     page.close()
 
 
+def test_slices_that_are_removed_meanwhile_are_said_to_be_gone(browser: Any, case_url: str) -> None:
+    page = browser.new_page()
+    asked: List[str] = []
+
+    def only_the_first(route: Any) -> None:
+        asked.append(route.request.url)
+        route.continue_() if len(set(asked)) == 1 else route.fulfill(status=404)
+
+    page.route("**/series/*", only_the_first)
+    page.goto(case_url + "?lang=en")
+    expect(page.locator(".viewer [role=status]")).to_contain_text("The slices cannot be shown.")
+    expect(page.locator(".stage canvas")).to_be_visible()
+    count = len(asked)
+    page.wait_for_timeout(1500)
+    assert len(asked) == count, "it is not asked again"
+    page.close()
+
+
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("language", ["ja", "en"])

@@ -5,9 +5,12 @@ const KEEP_BYTES = 160e6;
 const AGAIN_MS = 1000;
 
 export class Slices {
-  // address: what comes before a slice's number; about: the series' document; arrived: told the index of each slice
-  constructor(address, about, arrived) {
+  // address: what comes before a slice's number; about: the series' document; arrived: told the index of each slice;
+  // gone: told when the appliance has the series no more
+  constructor(address, about, arrived, gone) {
     this.address = address;
+    this.gone = gone;
+    this.ended = false;
     this.count = about.slices;
     this.size = about.rows * about.columns;
     this.arrived = arrived;
@@ -52,7 +55,7 @@ export class Slices {
 
   fetchMore() {
     // the first alone: nothing may delay the moment at which there is something to see
-    while (this.under_way.size < (this.begun ? AT_ONCE : 1)) {
+    while (!this.ended && this.under_way.size < (this.begun ? AT_ONCE : 1)) {
       const index = this.missing();
       if (index < 0) return;
       this.under_way.add(index);
@@ -64,6 +67,7 @@ export class Slices {
     let pixels = null;
     try {
       const answer = await fetch(this.address + (index + 1));
+      if (answer.status === 404) return this.end();
       if (answer.ok) pixels = new Uint8Array(await answer.arrayBuffer());
     } catch (error) {
       pixels = null;
@@ -77,6 +81,11 @@ export class Slices {
     this.keep(index, pixels);
     this.arrived(index);
     if (this.begun || !this.kept.has(this.centre)) this.fetchMore();
+  }
+
+  end() {
+    if (!this.ended) this.gone();
+    this.ended = true;
   }
 
   keep(index, pixels) {

@@ -30,7 +30,8 @@ class Viewer {
     this.leap = Math.max(1, Math.round((LEAP_MM * (this.count - 1)) / (along || 1)));
     this.view = new View(section.querySelector("canvas"), about);
     this.ruler = new Ruler(section.querySelector(".ruler"), this.view);
-    this.slices = new Slices(section.dataset.slices, about, (index) => index === this.wanted && this.due(true));
+    const arrived = (index) => index === this.wanted && this.due(true);
+    this.slices = new Slices(section.dataset.slices, about, arrived, () => fail(section));
   }
 
   begin() {
@@ -264,6 +265,11 @@ async function begin(section) {
     }
     await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
   }
+  fail(section);
+}
+
+function fail(section) {
+  section.querySelector("[role=status]").hidden = false;
   section.querySelector("[data-note=preparing]").hidden = true;
   section.querySelector("[data-note=failed]").hidden = false;
 }
