@@ -33,7 +33,6 @@ MAX_CANDIDATES = 3
 ANOTHER_MAY_SERVE = {ReasonCode.NO_BRAIN, ReasonCode.BONE_KERNEL_ONLY, ReasonCode.NOT_HOUNSFIELD, ReasonCode.CONTRAST}
 """Refusals that say what kind of picture a series is. Damage, or half a brain, is not made good by another series."""
 
-
 _NOTHING: Mapping[ReasonCode, int] = {}
 
 
@@ -80,7 +79,8 @@ class Pipeline:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._release = load_release(settings.engine.manifest)
-        self._reader = DicomReader(settings.decode)
+        self.reader = DicomReader(settings.decode)
+        """The processes that decode, for whoever needs more of a study than its verdict."""
         self._engine = OnnxEngine(self._release, settings.engine.threads, settings.engine.precision)
         self._judge = StackJudge(self._release, self._engine)
         self._resources = ExitStack()
@@ -100,7 +100,7 @@ class Pipeline:
     def __enter__(self) -> Pipeline:
         """Start the children, then load the network while they start."""
         with ExitStack() as resources:
-            resources.enter_context(self._reader)
+            resources.enter_context(self.reader)
             resources.enter_context(self._engine)
             self._blank = replace(self._blank, engine=self._engine.identity)  # which network it took is known now
             self._resources = resources.pop_all()
@@ -158,7 +158,7 @@ class Pipeline:
             candidates = [candidate for files in found for candidate in files.candidates]
             images: List[ImageHeader] = []
             unreadable, done = sum(files.unreadable for files in found), 0
-            for bad, batch in self._reader.headers(candidates):
+            for bad, batch in self.reader.headers(candidates):
                 images.extend(batch)
                 unreadable += bad
                 done = min(done + 16, len(candidates))
@@ -230,7 +230,7 @@ class Pipeline:
         self, found: Sequence[FoundFiles], unreadable: int, lost: Mapping[ReasonCode, int]
     ) -> Tuple[Reason, ...]:
         directories = [directory for files in found for directory in files.directories]
-        missing = sum(self._reader.missing_files(directory) for directory in directories)
+        missing = sum(self.reader.missing_files(directory) for directory in directories)
         seen = {ReasonCode.UNREADABLE_FILES: unreadable, ReasonCode.MISSING_FILES: missing}
         counts = ((code, seen.get(code, 0) + lost.get(code, 0)) for code in (ReasonCode.MEDIUM_REMOVED, *seen))
         return tuple(Reason(code, {"count": count}) for code, count in counts if count)
@@ -252,7 +252,7 @@ class Pipeline:
                 total = len(candidate.geometry.images)
                 stack = None
                 window = (self._release.window_width, self._release.window_level)
-                for item in load_stack(self._reader, candidate.geometry, *window):
+                for item in load_stack(self.reader, candidate.geometry, *window):
                     if isinstance(item, SliceStack):
                         stack = item
                     else:
@@ -275,8 +275,8 @@ class Pipeline:
                 ] + others
                 known = replace(known, series=candidate.series.summary(), rejected=tuple(rejected))
                 judgement = self._judge.judge(prepared, known, clock)
-                verdict = judgement.verdict
-                yield replace(judgement, verdict=replace(verdict, reasons=verdict.reasons + notes))
+                verdict = replace(judgement.verdict, reasons=judgement.verdict.reasons + notes)
+                yield replace(judgement, verdict=verdict, geometry=candidate.geometry)
                 return
         yield Judgement(self._refusal(selection, refusals, known, notes, clock))
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import Dict, List, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
+from appliance.dicom.geometry import Geometry
 from appliance.engine import Engine
 from appliance.imaging.brain import BrainExtent, find_brain
 from appliance.imaging.checks import check_brain, check_hounsfield, check_tissue, check_window
@@ -32,10 +33,13 @@ class Judgement:
         The answer.
     pictures : tuple of numpy.ndarray
         uint8, shape ``(rows, columns)``: one a zone; empty on a refusal.
+    geometry : Geometry or None
+        The images that were decoded, in order; None for pictures and where none were.
     """
 
     verdict: Verdict
     pictures: Tuple[np.ndarray, ...] = ()
+    geometry: Optional[Geometry] = None
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from appliance.files import disk_in_words
 from appliance.ingest.losses import read_losses
 from appliance.ingest.spool import medium_path
 from appliance.pipeline import Identified, Pipeline, Progress
+from appliance.rendering import plan, render_next
 from appliance.scoring import Judgement
 from appliance.stop import TRY_AGAIN, StopRequest, ends_in_words
 from appliance.store import Job, StepProgress, Store, StoreBusyError, StoreError
@@ -30,6 +31,7 @@ from appliance.store.jobs import HEARTBEAT_S
 from appliance.store.pictures import write_pictures
 from appliance.store.presence import presence
 from appliance.store.retention import expire
+from appliance.store.volumes import drop_begun, write_plan
 
 _IDLE_S = 0.1
 _PROGRESS_S = 0.25
@@ -116,6 +118,7 @@ def run(settings: Settings) -> None:
         set_aside_if_damaged(settings.store.folder)
         with Store(settings.store.folder, "worker") as store, presence(store.worker_lock):
             store.recover()
+            drop_begun(store.rendered)
             store.audit.record_settings(json.loads(json.dumps(asdict(settings), default=str)))
             while not stop.set:
                 # after a fault the next jobs get a fresh engine and fresh children
@@ -127,6 +130,7 @@ def run(settings: Settings) -> None:
 def _work(store: Store, settings: Settings, pipeline: Pipeline, stop: StopRequest) -> None:
     """Take jobs until asked to stop, or until one showed a fault of the appliance itself."""
     tidied_at = -_TIDY_S
+    to_render = True
     while not stop.set:
         try:
             job = store.jobs.claim()
@@ -134,8 +138,13 @@ def _work(store: Store, settings: Settings, pipeline: Pipeline, stop: StopReques
                 if time.monotonic() - tidied_at >= _TIDY_S:
                     tidied_at = time.monotonic()
                     _tidy(store, settings)
-                time.sleep(_IDLE_S)
+                # nobody waits for a verdict, so there is time for the viewer
+                due, to_render = to_render, False
+                if due:
+                    to_render = _render(store, settings, pipeline, stop)
+                time.sleep(0 if to_render else _IDLE_S)
                 continue
+            to_render = True
             log.info("case %d: begun", job.number)
             if not _finish(store, pipeline, job, stop):
                 return
@@ -143,6 +152,17 @@ def _work(store: Store, settings: Settings, pipeline: Pipeline, stop: StopReques
             # what was begun is taken up again when its lease has run out
             log.error("%s", error.message)
             time.sleep(_TROUBLE_S)
+
+
+def _render(store: Store, settings: Settings, pipeline: Pipeline, stop: StopRequest) -> bool:
+    """Render a judged series for the viewer unless a case comes in; False where none waits for it."""
+    return render_next(
+        store,
+        pipeline.reader,
+        settings.ingest,
+        lambda spool: medium_path(store, spool),
+        lambda: stop.set or store.jobs.waiting(),
+    )
 
 
 def _tidy(store: Store, settings: Settings) -> None:
@@ -220,6 +240,8 @@ def _follow(
             heartbeat.pulse()
             if isinstance(item, Judgement):
                 write_pictures(store.rendered, job.case_id, item.pictures)
+                if item.geometry and item.verdict.zones:
+                    write_plan(store.rendered, job.case_id, plan(item.geometry, (job.spool, *kept)))
                 store.jobs.finish(job, item.verdict)
                 log.info("case %d: %s", job.number, item.verdict.colour.value)
                 return None

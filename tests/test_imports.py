@@ -27,6 +27,7 @@ LAYERS = {
     "scoring": 4,
     "pipeline": 5,
     "ingest": 5,
+    "rendering": 5,
     "worker": 6,
     "web": 6,
     "doctor": 7,

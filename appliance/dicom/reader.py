@@ -12,7 +12,7 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple, Type
+from typing import Any, Dict, Generator, Iterator, List, Optional, Sequence, Tuple, Type
 
 from appliance.config import DecodeSettings
 from appliance.dicom.header import ImageHeader
@@ -244,7 +244,7 @@ class DicomReader:
         except ChildDied:
             return []
 
-    def slabs(self, requests: Sequence[Dict[str, Any]]) -> Iterator[Reply]:
+    def slabs(self, requests: Sequence[Dict[str, Any]]) -> Generator[Reply, None, None]:
         """Decode and average slabs.
 
         Parameters

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any, Dict, Iterator, List, Union
 
 import numpy as np
@@ -66,20 +67,17 @@ def load_stack(
     hounsfield = np.empty((len(planned), *shape), dtype=np.int16)
     done = 0
     for index, (document, payload) in enumerate(reader.slabs([_request(slab) for slab in planned])):
-        error = document.get("error") or (None if tuple(document["shape"]) == shape else "undecodable")
-        if error:
-            raise Refused(Reason(ReasonCode.DAMAGED_PIXELS, {"detail": str(error)}))
-        hounsfield[index] = np.frombuffer(payload, dtype=np.int16).reshape(shape)
+        hounsfield[index] = _pixels(document, payload, first)
         done += len(planned[index].images)
         yield done
-    upright = _upright(hounsfield, first)
+    turned = upright(hounsfield, first)
     yield SliceStack(
-        pixels=window(upright, window_width, window_level),
+        pixels=window(turned, window_width, window_level),
         sources=tuple(_central(slab).sop_instance_uid for slab in planned),
         positions_mm=np.array([slab.centre for slab in planned]),
         thickness_mm=np.array([slab.thickness for slab in planned]),
         pixel_spacing_mm=float(np.mean(first.pixel_spacing)),
-        hounsfield=upright,
+        hounsfield=turned,
     )
 
 
@@ -95,13 +93,62 @@ def _central(slab: Slab) -> ImageHeader:
     return slab.images[len(slab.images) // 2]
 
 
-def _upright(volume: np.ndarray, image: ImageHeader) -> np.ndarray:
-    """Turn slices so that columns run to the patient's left and rows to the back, as a CT is shown."""
+def native_slices(reader: DicomReader, geometry: Geometry) -> Iterator[np.ndarray]:
+    """Decode the images of one series, each by itself.
+
+    Parameters
+    ----------
+    reader : DicomReader
+        Its child processes decode.
+    geometry : Geometry
+        The images, in order.
+
+    Yields
+    ------
+    numpy.ndarray
+        int16, shape ``(rows, columns)`` of the upright slice, Hounsfield units.
+
+    Raises
+    ------
+    Refused
+        With ``damaged_pixels`` at the first image that cannot be decoded.
+    """
+    requests = [
+        {"images": [[image.path, image.frame, image.slope, image.intercept, 0.0, 0.0]]} for image in geometry.images
+    ]
+    with closing(reader.slabs(requests)) as replies:  # who stops early waits for no more than what was begun
+        for image, (document, payload) in zip(geometry.images, replies):
+            yield upright(_pixels(document, payload, image)[None], image)[0]
+
+
+def upright(volume: np.ndarray, image: ImageHeader) -> np.ndarray:
+    """Turn slices so that columns run to the patient's left and rows to the back, as a CT is shown.
+
+    Parameters
+    ----------
+    volume : numpy.ndarray
+        Shape ``(n, rows, columns)``.
+    image : ImageHeader
+        One of them: Image Orientation (Patient), PS3.3 section C.7.6.2.1.1.
+    """
     row, column = np.array(image.orientation[:3]), np.array(image.orientation[3:])
-    if abs(row[0]) < abs(column[0]):
+    if transposed(image):
         volume, row, column = volume.transpose(0, 2, 1), column, row
     if row[0] < 0:
         volume = volume[:, :, ::-1]
     if column[1] < 0:
         volume = volume[:, ::-1, :]
     return np.ascontiguousarray(volume)
+
+
+def transposed(image: ImageHeader) -> bool:
+    """Tell whether an image's rows become columns when it is turned upright."""
+    return abs(image.orientation[0]) < abs(image.orientation[3])
+
+
+def _pixels(document: Dict[str, Any], payload: bytes, image: ImageHeader) -> np.ndarray:
+    shape = (int(image.rows or 0), int(image.columns or 0))
+    error = document.get("error") or (None if tuple(document["shape"]) == shape else "undecodable")
+    if error:
+        raise Refused(Reason(ReasonCode.DAMAGED_PIXELS, {"detail": str(error)}))
+    return np.frombuffer(payload, dtype=np.int16).reshape(shape)

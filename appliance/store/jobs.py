@@ -78,10 +78,9 @@ class Jobs:
 
         No two workers get the same one. What was begun `MAX_ATTEMPTS` times fails, with its reason.
         """
-        token = secrets.token_hex(16)
-        waiting = f"SELECT 1 FROM cases WHERE state = 'queued' OR {_ENDED} LIMIT 1"  # noqa: S608
-        if not self._database.rows(waiting, **_lease_from_now()):
+        if not self.waiting():
             return None  # without the write lock, which an idle worker would otherwise take several times a second
+        token = secrets.token_hex(16)
         with self._audit.transaction() as connection:
             # the moment is taken under the lock: one from before it would make a lease that another process has just
             # taken look as if it ended too late
@@ -100,6 +99,11 @@ class Jobs:
             # RETURNING would say it in one, but needs a newer SQLite than Ubuntu 20.04 has
             row = connection.execute("SELECT * FROM cases WHERE claim = ?", (token,)).fetchone()
         return Job(row["id"], row["number"], row["spool"], row["study_uid"], token) if row else None
+
+    def waiting(self) -> bool:
+        """Tell whether `claim` would find a case."""
+        query = f"SELECT 1 FROM cases WHERE state = 'queued' OR {_ENDED} LIMIT 1"  # noqa: S608
+        return bool(self._database.rows(query, **_lease_from_now()))
 
     def renew(self, job: Job) -> bool:
         """Renew the lease; False where the job is no longer this worker's."""

@@ -6,7 +6,7 @@ from flask import Flask, Response, current_app
 
 from appliance.config import Settings
 from appliance.store import Store
-from appliance.web import cases, errors, guard, language, uploads, wall
+from appliance.web import cases, errors, guard, language, series, uploads, wall
 
 
 def create_app(settings: Settings) -> Flask:
@@ -35,6 +35,7 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["changes"] = wall.changes_of(app.extensions["store"], settings)
     app.register_blueprint(wall.blueprint)
     app.register_blueprint(cases.blueprint)
+    app.register_blueprint(series.blueprint)
     app.register_blueprint(uploads.blueprint)
     app.add_url_rule("/healthz", view_func=_health)
     return app

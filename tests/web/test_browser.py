@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import urllib.request
 from pathlib import Path
 from typing import Iterator, List
 
@@ -22,20 +20,12 @@ from appliance.store.pictures import write_pictures
 from appliance.web import server
 from tests.running import disc_files, wait_for, zipped
 from tests.verdicts import VERDICTS
+from tests.web.browser import CHROMIUM, CONTRASTS, OPTIONS, answers
 
 playwright_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 Page = playwright_api.Page
 expect = playwright_api.expect
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-OPTIONS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 PATIENCE_MS = 60_000
 
 pytestmark = [
@@ -113,6 +103,7 @@ def test_a_zip_is_chosen_judged_and_read_in_both_languages(page: Page, address: 
     assert widths == [256] * 8, "the slices are shown"
     assert page.locator(".zones .highest").count() == 1
     expect(page.locator(".patient")).to_contain_text("氏名")
+    expect(page.locator(".viewer[data-state=shown] [data-over=slice]")).to_contain_text(" / ", timeout=PATIENCE_MS)
 
     page.get_by_role("link", name="English").click()
     expect(headline).to_have_text("Urgent pattern suspected")
@@ -236,14 +227,6 @@ def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     process.join()
 
 
-def answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url):
-            return True
-    except OSError:
-        return False
-
-
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("language", ["ja", "en"])
@@ -265,33 +248,3 @@ def test_nothing_is_cut_off_and_all_can_be_read(
     looks = ["failed", "green", "red", "refer", "refer", "waiting", "working"]
     assert sorted(shown) == [f"answer {look}" for look in looks]
     context.close()
-
-
-# WCAG 2.1, 1.4.3: contrast of each text with the nearest ground painted behind it is 4.5 or more, 3 for large text.
-CONTRASTS = """
-() => {
-  const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
-  const light = ([r, g, b]) => [r, g, b].map((v) => v / 255)
-    .map((v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
-    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-  const ground = (element) => {
-    for (let e = element; e; e = e.parentElement) {
-      const colour = numbers(getComputedStyle(e).backgroundColor);
-      if (colour.length < 4 || colour[3] === 1) return colour;
-    }
-    return [255, 255, 255];
-  };
-  const faint = [];
-  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (texts.nextNode()) {
-    const element = texts.currentNode.parentElement;
-    if (!texts.currentNode.textContent.trim() || !element.checkVisibility()) continue;
-    if (element.closest("svg, noscript")) continue;
-    const style = getComputedStyle(element);
-    const [a, b] = [light(numbers(style.color)), light(ground(element))].sort((x, y) => y - x);
-    const large = parseFloat(style.fontSize) >= 24;
-    if ((a + 0.05) / (b + 0.05) < (large ? 3 : 4.5)) faint.push(texts.currentNode.textContent.trim());
-  }
-  return faint;
-}
-"""
