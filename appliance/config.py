@@ -27,7 +27,7 @@ class ServerSettings:
         By which others call this machine, beside its own name and addresses.
     tls : str
         ``auto`` speaks TLS as soon as the page listens beyond this machine or has a certificate of the hospital;
-        ``proxy`` leaves it to a reverse proxy on this machine, which sets ``X-Forwarded-For``, ``-Proto`` and ``-Host``;
+        ``proxy`` leaves it to a reverse proxy on this machine, that sets ``X-Forwarded-For``, ``-Proto``, ``-Host``;
         ``off`` sends passwords and patients' names over the network for everyone to read.
     tls_certificate, tls_key : pathlib.Path or None
         A certificate of the hospital and its key, PEM; without them the appliance makes its own.

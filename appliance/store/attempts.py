@@ -108,8 +108,9 @@ class Attempts:
         """Take back what `begin` counted: it was no failure, and the name is known at this address from now on."""
         with self._database.transaction() as connection:
             both, *others = [key for key, _ in _counters(name, address)]
+            row = _row(connection, both)
             connection.execute("UPDATE attempts SET failures = 0, known = 1 WHERE sha256 = ?", (both,))
-            for key in others:
+            for key in others if row is not None and not row["known"] else ():
                 connection.execute("UPDATE attempts SET failures = MAX(failures - 1, 0) WHERE sha256 = ?", (key,))
 
 
@@ -132,7 +133,7 @@ def _network(address: str) -> str:
         found = ipaddress.ip_address(address)
     except ValueError:
         return address
-    return str(found if found.version == 4 else ipaddress.ip_network((int(found), 64), strict=False))
+    return str(found if found.version == 4 else ipaddress.IPv6Network((int(found), 64), strict=False))
 
 
 def _row(connection: sqlite3.Connection, key: str) -> Optional[sqlite3.Row]:

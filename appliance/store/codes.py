@@ -34,7 +34,7 @@ class Code:
 
 
 class Codes:
-    """The codes that were given out. Each is random, of 80 bits, and ends after a day, or with the machine's next start.
+    """The codes that were given out: random, of 80 bits, good for a day, or until the machine is started anew.
 
     Parameters
     ----------

@@ -37,7 +37,14 @@ _COMMON = frozenset(
 )
 """Words that common passwords are made of."""
 
-_FORWARD = ("01234567890", "abcdefghijklmnopqrstuvwxyz", "qwertyuiop", "asdfghjkl", "zxcvbnm", "1qaz2wsx3edc4rfv5tgb6yhn")
+_FORWARD = (
+    "01234567890",
+    "abcdefghijklmnopqrstuvwxyz",
+    "qwertyuiop",
+    "asdfghjkl",
+    "zxcvbnm",
+    "1qaz2wsx3edc4rfv5tgb6yhn",
+)
 _ROWS = (*_FORWARD, *(row[::-1] for row in _FORWARD))
 _IN_ROW = 3
 _DATE = re.compile(r"(?:19|20)\d\d(?:[01]\d[0-3]\d)?")

@@ -183,8 +183,8 @@ class People:
     def check(self, name: str, password: str) -> Optional[Person]:
         """Return the person of a name and password; None after as long a time where there is none."""
         rows = self._database.rows("SELECT * FROM people WHERE folded = ?", _folded(name))
-        kept = rows[0]["password"] if rows else None
-        if not verified(kept, password):
+        kept: Optional[str] = rows[0]["password"] if rows else None
+        if not verified(kept, password) or kept is None:
             return None
         person = person_of(rows[0])
         if outdated(kept):

@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from appliance.errors import DiskFullError, DiskReadOnlyError, TriageError
 from appliance.ingest.spool import UploadTooLargeError
 from appliance.store import DamagedStoreError, StoreBusyError, StoreError
+from appliance.web.access import FormTokenError, LoginNeededError, RoleError
 from appliance.web.words import HTTP_SENTENCES, error_sentence
 
 log = logging.getLogger(__name__)
@@ -23,6 +24,9 @@ _STATUS = {
     StoreError.code: 500,
     DamagedStoreError.code: 500,
     StoreBusyError.code: 503,
+    LoginNeededError.code: 401,
+    RoleError.code: 403,
+    FormTokenError.code: 403,
 }
 
 
