@@ -54,7 +54,7 @@ ROUTES: Mapping[str, Rule] = {
     "login.setup": Rule(None),
     "login.log_in": Rule(None),
     "login.take_code": Rule(None),
-    "login.log_out": Rule(Role.KIOSK, personal=True),
+    "login.log_out": Rule(Role.DOCTOR, personal=True),  # a passer-by must not put a wall screen out of service
     "cases.start": Rule(Role.KIOSK),
     "cases.show": Rule(Role.KIOSK),
     "cases.document": Rule(Role.KIOSK),
@@ -115,6 +115,12 @@ def init_app(app: Flask) -> None:
             "form_token": form_token,
         }
     )
+
+
+def wants_json() -> bool:
+    """Tell whether a program asks; a browser's page load prefers HTML."""
+    offered = ["text/html", "application/json"]
+    return request.path.endswith(".json") or request.accept_mimetypes.best_match(offered) == "application/json"
 
 
 def may(endpoint: str) -> bool:
@@ -233,9 +239,7 @@ def _identify() -> None:
 
 
 def _ask_for_login() -> AnyResponse:
-    accepts = request.accept_mimetypes
-    is_page = accepts.best_match(["text/html", "application/json"]) == "text/html" and REFRESH not in request.headers
-    if request.method != "GET" or request.path.endswith(".json") or not is_page:
+    if request.method != "GET" or wants_json() or REFRESH in request.headers:
         raise LoginNeededError
     return redirect(url_for("login.log_in", next=request.full_path.rstrip("?")), 303)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Dict, List, Optional, Tuple
 
 from flask import Blueprint, abort, current_app, g, redirect, render_template, request, url_for
@@ -67,8 +66,7 @@ def change(number: int) -> Answer:
 def trail() -> str:
     """Show the newest entries of the audit trail."""
     rows = _store().database.rows("SELECT * FROM audit ORDER BY number DESC LIMIT ?", _ENTRIES)
-    entries = [{**dict(row), "detail": json.loads(row["detail"])} for row in rows]
-    return render_template("audit.html", entries=entries, examination=_store().audit.verify())
+    return render_template("audit.html", entries=rows, examination=_store().audit.verify())
 
 
 def _with_code(person: Person) -> str:

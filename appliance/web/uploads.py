@@ -11,8 +11,7 @@ from appliance.config import Settings
 from appliance.errors import TriageError
 from appliance.ingest.spool import take_in
 from appliance.store import Source, Store
-from appliance.web.access import FORM_TOKEN, require_form_token
-from appliance.web.errors import wants_json
+from appliance.web.access import FORM_TOKEN, require_form_token, wants_json
 from appliance.web.multipart import files_of
 
 blueprint = Blueprint("uploads", __name__)
