@@ -40,7 +40,9 @@ def add_commands(commands: Any) -> None:
     people = commands.add_parser("people", help="who may use the page")
     actions = people.add_subparsers(required=True, metavar="ACTION")
     listed = actions.add_parser("list", help="everybody (JSON)")
-    added = actions.add_parser("add", help="set up a person, whose password is typed; of a wall screen a code is printed")
+    added = actions.add_parser(
+        "add", help="set up a person, whose password is typed; of a wall screen a code is printed"
+    )
     removed = actions.add_parser("remove", help="remove a person")
     reset = actions.add_parser("reset", help="give a new password, and ask for no second factor")
     code = actions.add_parser("code", help="print a code with which a person chooses a password, or a screen begins")

@@ -9,7 +9,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Mapping, Optional
 
-from flask import Flask, Response, current_app, g, redirect, request, url_for
+from flask import Flask, Response, abort, current_app, g, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from appliance.config import Settings
@@ -25,6 +25,7 @@ REFRESH = "X-Refresh"
 FORM_TOKEN = "form_token"  # noqa: S105
 _FORM_TOKEN_HEADER = "X-Form-Token"  # noqa: S105
 _TOKEN_BYTES = 32
+_FORM = 1 << 16
 _LASTING_S = 400 * 24 * 3600
 _AFTER_S = 5
 
@@ -208,6 +209,8 @@ def _admit() -> Optional[AnyResponse]:
     if rule.personal and g.session.program:
         raise RoleError
     if request.method not in ("GET", "HEAD", "OPTIONS"):
+        if not rule.streams and ((request.content_length or 0) > _FORM or "Transfer-Encoding" in request.headers):
+            abort(413)  # before a parser puts it on the disk
         given = request.headers.get(_FORM_TOKEN_HEADER)
         if given is not None or not rule.streams:
             require_form_token(given if given is not None else request.form.get(FORM_TOKEN, ""))

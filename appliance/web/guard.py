@@ -78,6 +78,9 @@ def _add_headers(response: Response) -> Response:
     if settings.server.tls_certificate is not None:
         # only with a certificate that browsers trust: with the appliance's own, this would forbid its readers to go on
         response.headers["Strict-Transport-Security"] = f"max-age={_A_YEAR_S}"
+    if response.mimetype == "application/json":
+        # a browser that is led here keeps it as a file, and takes it for nothing else
+        response.headers["Content-Disposition"] = 'attachment; filename="case.json"'
     if request.endpoint != "static":
         # a verdict or an identity must not come back out of a cache
         response.headers["Cache-Control"] = "no-store"

@@ -87,7 +87,9 @@ def test_passwords_are_kept_as_argon2id_of_todays_cost() -> None:
 def test_every_character_of_a_password_counts(quick_hashing: None) -> None:
     kept = hashed("lunar kettle wharf " * 6, "sato")
     assert not verified(kept, "lunar kettle wharf " * 6 + "x") and not verified(kept, "lunar kettle wharf " * 5)
-    assert verified(hashed("が" * 3 + "猫 犬 鳥 馬 牛 羊", "sato"), "か\u3099" * 3 + "猫 犬 鳥 馬 牛 羊"), "typed another way"
+    assert verified(hashed("が" * 3 + "猫 犬 鳥 馬 牛 羊", "sato"), "か\u3099" * 3 + "猫 犬 鳥 馬 牛 羊"), (
+        "typed another way"
+    )
 
 
 def test_a_hash_of_lower_cost_is_replaced_at_the_login(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -245,6 +247,10 @@ def test_the_audit_trail_of_an_older_release_still_holds(tmp_path: Path, monkeyp
         assert [tuple(row) for row in store.database.rows("SELECT * FROM audit")] == before
         store.audit.record(Act.LOGIN)
         assert store.audit.verify().entries == 4 and store.audit.verify().fault is None
-        for statement in ("DELETE FROM audit", "UPDATE audit SET who = 'x'", "INSERT INTO audit SELECT 9, at, who, what, case_number, study_sha256, detail, hash FROM audit LIMIT 1"):
+        for statement in (
+            "DELETE FROM audit",
+            "UPDATE audit SET who = 'x'",
+            "INSERT INTO audit SELECT 9, at, who, what, case_number, study_sha256, detail, hash FROM audit LIMIT 1",
+        ):
             with pytest.raises(sqlite3.IntegrityError, match="append-only"):
                 store.database.rows(statement)

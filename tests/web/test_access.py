@@ -164,6 +164,17 @@ def test_the_token_may_stand_in_the_form_itself_but_before_the_files(hospital: F
     assert len(records.recent(5)) == 1 and len(list(records.spool.iterdir())) == 1
 
 
+def test_a_form_that_is_no_form_is_not_read(hospital: Flask, records: Store) -> None:
+    stranger = Browser(hospital)
+    token = stranger.token("/login")
+    for size, status in ((1 << 20, 413), (10, 400)):
+        body = f"form_token={token}&name=sato&password={'x' * size}"
+        answer = stranger.post("/login", body, content_type="application/x-www-form-urlencoded")
+        assert answer.status_code == status
+    endless = stranger.post("/login", input_stream=io.BytesIO(b"x"), headers={"Transfer-Encoding": "chunked"})
+    assert endless.status_code == 413
+
+
 def test_a_route_that_nobody_thought_of_is_refused(hospital: Flask, records: Store) -> None:
     hospital.add_url_rule("/new", view_func=lambda: "secret")
     for browser in (Browser(hospital), logged_in(hospital, records, "tanaka")):
@@ -222,9 +233,7 @@ def test_a_program_has_a_token_in_place_of_a_cookie(hospital: Flask, records: St
     administrator = logged_in(hospital, records, "tanaka")
     sato = records.people.named("sato")
     assert sato is not None
-    page = administrator.send(
-        f"/people/{sato.number}", page="/people", action="token", label="PACS script"
-    ).text
+    page = administrator.send(f"/people/{sato.number}", page="/people", action="token", label="PACS script").text
     (token,) = re.findall(r'class="key">([^<]+)<', page)
     program = Browser(hospital)
     bearer = {"Authorization": f"Bearer {token}", "Accept": "application/json"}

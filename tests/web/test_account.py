@@ -22,7 +22,9 @@ def now_code(secret: str, later: int = 0) -> str:
 def with_factor(browser: Browser) -> "tuple[str, list[str]]":
     """Begin to use a second factor; its secret, and the recovery codes."""
     (secret,) = re.findall(r'name="secret" value="([A-Z2-7]{32})"', browser.get("/account").text)
-    answer = browser.send("/account/factor", page="/account", secret=secret, code=now_code(secret, -1), current=PASSWORD)
+    answer = browser.send(
+        "/account/factor", page="/account", secret=secret, code=now_code(secret, -1), current=PASSWORD
+    )
     assert answer.status_code == 200
     return secret, re.findall(r"<li><code>([0-9a-f]{10})</code>", answer.text)
 

@@ -82,7 +82,15 @@ def test_a_login(hospital: Flask, records: Store) -> None:
 
 @pytest.mark.parametrize(
     ("name", "password"),
-    [("sato", "wrong"), ("sato", ""), ("nobody", PASSWORD), ("", ""), ("wall", ""), ("wall", PASSWORD), ("sato", "x" * 9999)],
+    [
+        ("sato", "wrong"),
+        ("sato", ""),
+        ("nobody", PASSWORD),
+        ("", ""),
+        ("wall", ""),
+        ("wall", PASSWORD),
+        ("sato", "x" * 9999),
+    ],
 )
 def test_wrong_logins_all_look_the_same(hospital: Flask, records: Store, name: str, password: str) -> None:
     answer = Browser(hospital).send("/login?lang=en", name=name, password=password)
@@ -123,9 +131,13 @@ def test_cookies(hospital: Flask, records: Store) -> None:
         form = {"form_token": token, "name": "sato", "password": PASSWORD}
         answer = browser.post("/login", form, **options)
         cookies = page.headers.getlist("Set-Cookie") + answer.headers.getlist("Set-Cookie")
-        assert [cookie.split("=")[0] for cookie in cookies] == [f"{prefix}triage-{name}" for name in ("form", "session", "form")]
+        assert [cookie.split("=")[0] for cookie in cookies] == [
+            f"{prefix}triage-{name}" for name in ("form", "session", "form")
+        ]
         for cookie in cookies:
-            assert "HttpOnly" in cookie and "SameSite=Strict" in cookie and "Path=/" in cookie and "Domain" not in cookie
+            assert (
+                "HttpOnly" in cookie and "SameSite=Strict" in cookie and "Path=/" in cookie and "Domain" not in cookie
+            )
             assert ("Secure" in cookie) is bool(prefix)
         assert "Max-Age" not in cookies[1], "it ends with the browser"
     assert "Secure" in browser.get("/?lang=en", **HTTPS).headers["Set-Cookie"]
@@ -166,7 +178,9 @@ def test_logging_out_ends_the_session_for_everybody_who_has_its_token(hospital: 
     assert records.database.rows("SELECT who FROM audit WHERE what = 'logout'")[0]["who"] == "sato, doctor"
 
 
-@pytest.mark.parametrize(("name", "role"), [("sato", Role.DOCTOR), ("tanaka", Role.ADMINISTRATOR), ("wall", Role.KIOSK)])
+@pytest.mark.parametrize(
+    ("name", "role"), [("sato", Role.DOCTOR), ("tanaka", Role.ADMINISTRATOR), ("wall", Role.KIOSK)]
+)
 def test_a_session_that_is_not_used_ends(hospital: Flask, records: Store, name: str, role: Role) -> None:
     browser = logged_in(hospital, records, name)
     for _ in range(3):
