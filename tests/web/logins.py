@@ -64,3 +64,15 @@ def logged_in(app: Flask, store: Store, name: str) -> Browser:
         answer = browser.log_in(name)
     assert answer.status_code == 303, answer.text
     return browser
+
+
+def is_in(browser: Browser) -> bool:
+    """Tell whether the start page is shown."""
+    return browser.get("/").status_code == 200
+
+
+def start_machine_anew(store: Store) -> None:
+    """Let all that was noted be of an earlier boot."""
+    with store.database.transaction() as connection:
+        connection.execute("UPDATE sessions SET seen_boot = 'before', began_boot = 'before'")
+        connection.execute("UPDATE codes SET made_boot = 'before'")

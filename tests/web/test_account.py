@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from typing import Dict, List, Tuple
 
 import pytest
 from flask import Flask
@@ -19,7 +20,7 @@ def now_code(secret: str, later: int = 0) -> str:
     return totp.code(secret, int(time.time() // 30) + later)
 
 
-def with_factor(browser: Browser) -> "tuple[str, list[str]]":
+def with_factor(browser: Browser) -> Tuple[str, List[str]]:
     """Begin to use a second factor; its secret, and the recovery codes."""
     (secret,) = re.findall(r'name="secret" value="([A-Z2-7]{32})"', browser.get("/account").text)
     answer = browser.send(
@@ -143,7 +144,7 @@ def test_a_lost_telephone(hospital: Flask, records: Store) -> None:
 
 
 @pytest.mark.parametrize("data", [{}, {"action": "fly"}, {"action": "role", "role": "king"}, {"action": "token"}])
-def test_what_the_page_never_sends_is_refused(hospital: Flask, records: Store, data: "dict[str, str]") -> None:
+def test_what_the_page_never_sends_is_refused(hospital: Flask, records: Store, data: Dict[str, str]) -> None:
     sato = records.people.named("sato")
     assert sato is not None and sato.role is Role.DOCTOR
     browser = logged_in(hospital, records, "tanaka")
