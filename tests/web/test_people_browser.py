@@ -11,9 +11,11 @@ from werkzeug.serving import make_server
 
 from appliance.store import Case, Store
 from tests.web.logins import PASSWORD
-from tests.web.test_browser import CHROMIUM, OPTIONS
 
 playwright_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+from tests.web.test_browser import CHROMIUM, OPTIONS  # noqa: E402
+
 expect = playwright_api.expect
 
 pytestmark = [
