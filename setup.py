@@ -24,6 +24,8 @@ APPLIANCE = [
     "Flask>=3.0,<4",
     "gunicorn>=23",  # 23 refuses ambiguous Transfer-Encoding headers, which earlier ones pass on
     "Babel>=2.12,<3",
+    "argon2-cffi>=23",  # hashes passwords (MIT); 25.1 has wheels for Python 3.8 on aarch64
+    "cryptography>=42",  # makes the page's certificate (Apache-2.0 or BSD); 47 is the newest for Python 3.8
     'tomli>=2.0,<3; python_version < "3.11"',
 ]
 

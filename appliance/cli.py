@@ -12,13 +12,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import List, Optional, Sequence
 
-from appliance import __version__
+from appliance import __version__, people_commands, records
 from appliance.config import MediaSettings, Settings
 from appliance.config_file import load_settings
 from appliance.doctor import examine
 from appliance.errors import TriageError
 from appliance.files import replace_file
-from appliance.records import add_commands
 from appliance.verdict import Colour, Reason, Refused, Verdict
 
 EXIT_JUDGED = 0
@@ -103,7 +102,8 @@ def _parser() -> argparse.ArgumentParser:
     send.add_argument("--tls-key", type=Path, metavar="FILE", help="key of this side")
     send.set_defaults(run=_send)
 
-    add_commands(commands)
+    records.add_commands(commands)
+    people_commands.add_commands(commands)
 
     doctor = commands.add_parser("doctor", help="say what works on this machine and what is missing")
     doctor.set_defaults(run=_doctor)

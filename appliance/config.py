@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,16 +16,41 @@ class ServerSettings:
     Attributes
     ----------
     host : str
-        Address to listen on. The page knows no logins yet, so it stays on this machine unless told otherwise.
+        Address to listen on: this machine alone unless told otherwise.
     port : int
         TCP port.
     language : str
         ``ja`` or ``en``: the language of the page until its reader chooses.
+    logins : str
+        ``on``, or ``auto``: needed as soon as the page listens beyond this machine, or somebody was set up.
+    names : tuple of str
+        By which others call this machine, beside its own name and addresses.
+    tls : str
+        ``auto`` speaks TLS as soon as the page listens beyond this machine or has a certificate of the hospital;
+        ``proxy`` leaves it to a reverse proxy on this machine, that sets ``X-Forwarded-For``, ``-Proto``, ``-Host``;
+        ``off`` sends passwords and patients' names over the network for everyone to read.
+    tls_certificate, tls_key : pathlib.Path or None
+        A certificate of the hospital and its key, PEM; without them the appliance makes its own.
     """
 
     host: str = "127.0.0.1"
     port: int = 8080
     language: str = "ja"
+    logins: Literal["auto", "on"] = "auto"
+    names: Tuple[str, ...] = ()
+    tls: Literal["auto", "proxy", "off"] = "auto"
+    tls_certificate: Optional[Path] = None
+    tls_key: Optional[Path] = None
+
+    @property
+    def local(self) -> bool:
+        """Whether the page listens on this machine alone."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
 
 
 @dataclass(frozen=True)

@@ -34,8 +34,15 @@ def disk_in_words() -> Iterator[None]:
 
 
 @contextmanager
-def replace_file(path: Path) -> Iterator[IO[bytes]]:
+def replace_file(path: Path, mode: int = 0o644) -> Iterator[IO[bytes]]:
     """Open a file that takes the place of ``path`` once the block has ended without an exception.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file; its folder is made if absent.
+    mode : int
+        Its permissions.
 
     Raises
     ------
@@ -52,7 +59,7 @@ def replace_file(path: Path) -> Iterator[IO[bytes]]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
+        os.chmod(temporary, mode)
         os.replace(temporary, path)
     except BaseException:
         os.unlink(temporary)

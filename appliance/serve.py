@@ -7,6 +7,7 @@ from __future__ import annotations
 import http.client
 import multiprocessing
 import socket
+import ssl
 import sys
 import time
 from contextlib import ExitStack
@@ -23,7 +24,7 @@ from appliance.phantom.disc import DEMO_BLEED, write_demo_disc
 from appliance.stop import CANNOT_START, StopRequest
 from appliance.store import Case, Source, Store
 from appliance.store.aside import set_aside_if_damaged
-from appliance.web import server
+from appliance.web import certificate, server
 
 RESTART_S = 5.0
 """A part that dies at once is not started more often than this."""
@@ -132,7 +133,8 @@ def serve(settings: Settings, demo: bool) -> int:
     """
     settings = _with_free_port(settings)
     stop = StopRequest()
-    address = f"http://{_bracketed(settings.server.host)}:{settings.server.port}/"
+    scheme = "https" if certificate.speaks_tls(settings) else "http"
+    address = f"{scheme}://{_bracketed(settings.server.host)}:{settings.server.port}/"
     with ExitStack() as resources:
         set_aside_if_damaged(settings.store.folder)
         store = resources.enter_context(Store(settings.store.folder, "serve"))
@@ -195,7 +197,14 @@ def _bracketed(host: str) -> str:
 def _page_is_up(settings: Settings) -> bool:
     # a page that listens everywhere listens on this machine too
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.server.host, settings.server.host)  # noqa: S104
-    connection = http.client.HTTPConnection(host, settings.server.port, timeout=5)
+    if certificate.speaks_tls(settings):
+        # it is only asked whether somebody answers
+        context = ssl._create_unverified_context()  # noqa: S323
+        connection: http.client.HTTPConnection = http.client.HTTPSConnection(
+            host, settings.server.port, timeout=5, context=context
+        )
+    else:
+        connection = http.client.HTTPConnection(host, settings.server.port, timeout=5)
     try:
         connection.request("GET", "/healthz")
         return connection.getresponse().status == 200

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Callable, Iterator, Optional
 
 import pytest
+from argon2 import PasswordHasher
 from hypothesis import settings
 
 from appliance.config_file import load_settings
 from appliance.pipeline import Pipeline
 from appliance.scoring import Judgement
+from appliance.store import passwords
 from appliance.verdict import Verdict
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -44,6 +46,12 @@ def pipeline() -> Iterator[Pipeline]:
     """The whole road, warm."""
     with Pipeline(load_settings()) as opened:
         yield opened
+
+
+@pytest.fixture
+def quick_hashing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash passwords in microseconds."""
+    monkeypatch.setattr(passwords, "HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
 @pytest.fixture(scope="session")

@@ -32,6 +32,7 @@ LAYERS = {
     "web": 6,
     "doctor": 7,
     "records": 7,
+    "people_commands": 7,
     "serve": 7,
     "cli": 8,
     "__main__": 8,

@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+import hashlib
+import http.client
 import json
 import os
 import re
 import signal
+import socket
+import ssl
 import subprocess
 import sys
+import urllib.parse
 import urllib.request
+import warnings
 from pathlib import Path
 from typing import Callable, Dict, Iterator, List, Optional
 
@@ -14,6 +20,7 @@ import psutil
 import pytest
 
 from tests.running import disc_files, wait_for, zipped
+from tests.web.logins import PASSWORD
 
 Start = Callable[..., "subprocess.Popen[str]"]
 
@@ -180,3 +187,86 @@ def test_a_disc_in_the_watched_folder_is_judged(start: Start, tmp_path: Path) ->
         return found.group(1) if found else None
 
     assert wait_for(lambda: document(address + wait_for(case)))["state"] == "done"
+
+
+def first_words(process: subprocess.Popen[str]) -> Dict[str, str]:
+    """What a page that others see says at its start: its fingerprint, and the code for the first person."""
+    said: Dict[str, str] = {}
+    assert process.stderr is not None
+    while "code" not in said:
+        line = process.stderr.readline()
+        assert line, "it ended"
+        for name, pattern in (("fingerprint", r"fingerprint ([0-9A-F:]{95})"), ("code", r"code ([A-Z2-7-]{19})")):
+            found = re.search(pattern, line)
+            if found:
+                said[name] = found.group(1)
+    return said
+
+
+def test_beyond_this_machine_there_is_tls_and_a_login(start: Start, tmp_path: Path) -> None:
+    process = start(TRIAGE_SERVER_HOST="0.0.0.0")
+    said = first_words(process)
+    assert process.stdout is not None
+    found = re.fullmatch(r"https://0\.0\.0\.0:(\d+)/", process.stdout.readline().strip())
+    assert found is not None
+    port = int(found.group(1))
+    address = f"https://127.0.0.1:{port}"
+
+    # the browser trusts what the administrator compared
+    trusting = ssl.create_default_context(cafile=str(tmp_path / "store" / "page-certificate.pem"))
+    with socket.create_connection(("127.0.0.1", port)) as plain:
+        with trusting.wrap_socket(plain, server_hostname="127.0.0.1") as secured:
+            assert secured.version() in ("TLSv1.2", "TLSv1.3")
+            seen = hashlib.sha256(secured.getpeercert(binary_form=True) or b"").hexdigest().upper()
+            assert seen == said["fingerprint"].replace(":", "")
+    handler = urllib.request.HTTPSHandler(context=trusting)
+    opener = urllib.request.build_opener(handler, urllib.request.HTTPCookieProcessor())
+    with opener.open(address + "/") as answer:
+        assert answer.url == address + "/setup"
+        assert not re.search(r"\d", answer.headers["Server"]), "no version"
+        assert "Strict-Transport-Security" not in answer.headers, "its own certificate is not one that browsers trust"
+        (token,) = re.findall(r'name="form_token" value="([^"]+)"', answer.read().decode())
+    form = {"form_token": token, "code": said["code"], "name": "tanaka", "password": PASSWORD, "again": PASSWORD}
+    with opener.open(address + "/setup", urllib.parse.urlencode(form).encode()) as answer:
+        assert answer.url == address + "/people" and said["fingerprint"] in answer.read().decode()
+    with urllib.request.build_opener(handler).open(address + "/healthz") as answer:
+        assert answer.status == 200
+    with urllib.request.build_opener(handler).open(address + "/") as answer:
+        assert answer.url.startswith(address + "/login")
+
+
+def test_old_tls_weak_ciphers_and_none_are_refused(start: Start) -> None:
+    process = start(TRIAGE_SERVER_HOST="0.0.0.0")
+    assert process.stdout is not None
+    port = int(process.stdout.readline().strip().rstrip("/").rsplit(":", 1)[1])
+
+    def shake_hands(version: ssl.TLSVersion, ciphers: str) -> str:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context.set_ciphers(ciphers)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            context.minimum_version = context.maximum_version = version
+        with socket.create_connection(("127.0.0.1", port)) as plain, context.wrap_socket(plain) as secured:
+            return str(secured.cipher())
+
+    for version in (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1):
+        with pytest.raises(OSError):
+            shake_hands(version, "ALL:@SECLEVEL=0")
+    for weak in ("AES128-SHA", "AES256-GCM-SHA384", "ECDHE-ECDSA-AES128-SHA"):
+        with pytest.raises(OSError):
+            shake_hands(ssl.TLSVersion.TLSv1_2, weak + ":@SECLEVEL=0")
+    assert "ECDHE-ECDSA-AES" in shake_hands(ssl.TLSVersion.TLSv1_2, "ECDHE+AESGCM")
+    with pytest.raises((OSError, http.client.HTTPException)):
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=10)
+
+
+def test_settings_that_cannot_be_meant_are_one_sentence(start: Start) -> None:
+    for environment, word in (
+        ({"TRIAGE_SERVER_TLS": "proxy", "TRIAGE_SERVER_HOST": "0.0.0.0"}, "127.0.0.1"),
+        ({"TRIAGE_SERVER_TLS_CERTIFICATE": "/absent.pem", "TRIAGE_SERVER_TLS_KEY": "/absent.pem"}, "/absent.pem"),
+    ):
+        process = start(**environment)
+        said, complaints = process.communicate()
+        assert process.returncode in (1, 2) and said == ""
+        assert word in complaints and "Traceback" not in complaints

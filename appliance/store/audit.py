@@ -16,6 +16,7 @@ import json
 import logging
 import sqlite3
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -28,6 +29,9 @@ from appliance.store.database import Database
 
 _FIRST = "0" * 64
 _AT_ONCE = 1000
+
+ACTING: ContextVar[Optional[str]] = ContextVar("acting", default=None)
+"""Who acts through a component, while it serves that person; None for the component itself."""
 
 log = logging.getLogger("appliance.store.audit")
 
@@ -43,6 +47,11 @@ class Act(str, Enum):
     PURGED = "purged"
     BACKUP = "backup"
     SETTINGS = "settings"
+    LOGIN = "login"
+    LOGIN_FAILED = "login_failed"
+    LOGOUT = "logout"
+    PEOPLE = "people"
+    """Who may do what was changed."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +80,7 @@ class Audit:
     head : pathlib.Path
         File that keeps number and hash of the newest row.
     who : str
-        Component or user that acts through this object.
+        Component or user that acts through this object, where `ACTING` names nobody.
     """
 
     def __init__(self, database: Database, head: Path, who: str) -> None:
@@ -111,13 +120,13 @@ class Audit:
         study_uid : str, optional
             Study Instance UID; its hash is kept.
         detail : mapping, optional
-            What else there is to know, as JSON knows it. No names.
+            What else there is to know, as JSON knows it. No patient's name.
         """
         last = connection.execute("SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1").fetchone()
         entry = {
             "number": last["number"] + 1 if last else 1,
             "at": now(),
-            "who": self._who,
+            "who": ACTING.get() or self._who,
             "what": what.value,
             "case_number": case_number,
             "study_sha256": hashlib.sha256(study_uid.encode("utf-8")).hexdigest() if study_uid else None,
@@ -130,10 +139,16 @@ class Audit:
             (*entry.values(), seal),
         )
 
-    def record(self, what: Act, case_number: Optional[int] = None, study_uid: Optional[str] = None) -> None:
+    def record(
+        self,
+        what: Act,
+        case_number: Optional[int] = None,
+        study_uid: Optional[str] = None,
+        detail: Optional[Mapping[str, Any]] = None,
+    ) -> None:
         """Add an entry on something that changes nothing in the database."""
         with self.transaction() as connection:
-            self.append(connection, what, case_number, study_uid)
+            self.append(connection, what, case_number, study_uid, detail)
 
     def record_settings(self, settings: Mapping[str, Any]) -> None:
         """Add an entry with the settings, unless the newest such entry holds the same."""

@@ -10,12 +10,16 @@ from typing import Any, List, Optional, Tuple, Type
 
 from appliance.store.arrivals import Arrivals
 from appliance.store.aside import DATABASE, HEAD
+from appliance.store.attempts import Attempts
 from appliance.store.audit import Audit
 from appliance.store.cases import CASES, Case, Link, Source, State, case_of
+from appliance.store.codes import Codes
 from appliance.store.database import Database, StoreError
 from appliance.store.jobs import Jobs
 from appliance.store.media import Media
+from appliance.store.people import People
 from appliance.store.scratch import held_folder, sweep
+from appliance.store.sessions import Sessions
 from appliance.store.studies import Studies
 
 log = logging.getLogger("appliance.store")
@@ -47,6 +51,8 @@ class Store:
         Which images each case judged.
     media : Media
         The discs and sticks that were inserted.
+    people, codes, sessions, attempts : People, Codes, Sessions, Attempts
+        Who may use the page, who has been given a code, who is logged in, whose logins failed.
     spool : pathlib.Path
         Holds what came in, one folder a medium.
     rendered : pathlib.Path
@@ -88,6 +94,10 @@ class Store:
         self.jobs = Jobs(self.database, self.audit)
         self.studies = Studies(self.audit)
         self.media = Media(self.database)
+        self.people = People(self.database, self.audit)
+        self.codes = Codes(self.audit)
+        self.sessions = Sessions(self.database)
+        self.attempts = Attempts(self.database)
 
     def __enter__(self) -> Store:
         """Return itself."""

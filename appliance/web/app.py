@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 from flask import Flask, Response, current_app
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from appliance.config import Settings
 from appliance.store import Store
-from appliance.web import cases, errors, guard, language, series, uploads, wall
+from appliance.web import (
+    access,
+    account,
+    cases,
+    errors,
+    guard,
+    language,
+    login,
+    people,
+    series,
+    uploads,
+    wall,
+)
 
 
 def create_app(settings: Settings) -> Flask:
@@ -17,7 +30,7 @@ def create_app(settings: Settings) -> Flask:
     Parameters
     ----------
     settings : Settings
-        The store, the limits of an upload, the language.
+        The store, the limits of an upload, the language, who needs a login.
 
     Raises
     ------
@@ -28,15 +41,16 @@ def create_app(settings: Settings) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = settings.ingest.max_mb * 1_000_000
     app.extensions["settings"] = settings
     app.extensions["store"] = Store(settings.store.folder, "web")
+    if settings.server.tls == "proxy":
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     language.init_app(app)  # first, for whatever is refused is refused in the reader's language
     guard.init_app(app)
     errors.init_app(app)
+    access.init_app(app)
     app.extensions["changes"] = wall.changes_of(app.extensions["store"], settings)
-    app.register_blueprint(wall.blueprint)
-    app.register_blueprint(cases.blueprint)
-    app.register_blueprint(series.blueprint)
-    app.register_blueprint(uploads.blueprint)
+    for room in (wall, cases, series, uploads, login, account, people):
+        app.register_blueprint(room.blueprint)
     app.add_url_rule("/healthz", view_func=_health)
     return app
 

@@ -24,13 +24,14 @@ from appliance.config import Settings
 from appliance.errors import TriageError
 from appliance.store import Act, Case, State, Store
 from appliance.store.troubles import troubles
-from appliance.web import words
+from appliance.web import access, words
 
 blueprint = Blueprint("cases", __name__)
 blueprint.add_app_template_filter(words.reason_sentence, "reason_sentence")
 blueprint.add_app_template_filter(words.error_sentence, "error_sentence")
 blueprint.add_app_template_filter(words.trouble_sentence, "trouble_sentence")
 blueprint.add_app_template_filter(words.person_name, "person_name")
+blueprint.add_app_template_filter(words.initial, "initial")
 blueprint.add_app_template_filter(words.date, "dicom_date")
 blueprint.add_app_template_filter(words.years, "years")
 
@@ -54,6 +55,7 @@ def show(case_id: str) -> Union[str, AnyResponse]:
         rejected=_rejected(case),
         strongest=_strongest(case),
         troubles=troubles(_store(), _settings()),
+        names=access.sees_names(),
     )
 
 
@@ -120,7 +122,8 @@ def _settings() -> Settings:
 
 def _note_view(case: Case) -> None:
     try:
-        _store().audit.record(Act.VIEWED, case.number, case.judged_study_uid)
+        detail = {"identity": access.sees_names() and case.patient is not None}
+        _store().audit.record(Act.VIEWED, case.number, case.judged_study_uid, detail)
     except TriageError as error:
         # the verdict is shown all the same
         log.error("a view of case %d is not on record: %s", case.number, error.message)

@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from appliance.errors import DiskFullError, DiskReadOnlyError, TriageError
 from appliance.ingest.spool import UploadTooLargeError
 from appliance.store import DamagedStoreError, StoreBusyError, StoreError
+from appliance.web.access import FormTokenError, LoginNeededError, RoleError, wants_json
 from appliance.web.words import HTTP_SENTENCES, error_sentence
 
 log = logging.getLogger(__name__)
@@ -23,6 +24,9 @@ _STATUS = {
     StoreError.code: 500,
     DamagedStoreError.code: 500,
     StoreBusyError.code: 503,
+    LoginNeededError.code: 401,
+    RoleError.code: 403,
+    FormTokenError.code: 403,
 }
 
 
@@ -31,12 +35,6 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(TriageError, _user_error)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _fault)
-
-
-def wants_json() -> bool:
-    """Tell whether a program asks; a browser's page load prefers HTML."""
-    offered = ["text/html", "application/json"]
-    return request.path.endswith(".json") or request.accept_mimetypes.best_match(offered) == "application/json"
 
 
 def _user_error(error: TriageError) -> Answer:

@@ -6,7 +6,9 @@ import ipaddress
 import socket
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, request
+from flask import Flask, Response, abort, current_app, request
+
+from appliance.config import Settings
 
 _CONTENT_SECURITY_POLICY = "; ".join(
     [
@@ -28,8 +30,9 @@ _HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
 }
+_A_YEAR_S = 365 * 24 * 3600
 
 
 def init_app(app: Flask) -> None:
@@ -47,7 +50,8 @@ def _check_host() -> None:
     """
     host = urlsplit("//" + request.host).hostname or ""
     own = socket.gethostname().lower()
-    if host in ("localhost", own, own + ".local"):
+    settings: Settings = current_app.extensions["settings"]
+    if host in ("localhost", own, own + ".local", *(name.lower() for name in settings.server.names)):
         return
     try:
         ipaddress.ip_address(host)
@@ -70,6 +74,13 @@ def _check_origin() -> None:
 
 def _add_headers(response: Response) -> Response:
     response.headers.update(_HEADERS)
+    settings: Settings = current_app.extensions["settings"]
+    if settings.server.tls_certificate is not None:
+        # only with a certificate that browsers trust: with the appliance's own, this would forbid its readers to go on
+        response.headers["Strict-Transport-Security"] = f"max-age={_A_YEAR_S}"
+    if response.mimetype == "application/json":
+        # a browser that is led here keeps it as a file, and takes it for nothing else
+        response.headers["Content-Disposition"] = 'attachment; filename="case.json"'
     if request.endpoint != "static":
         # a verdict or an identity must not come back out of a cache
         response.headers["Cache-Control"] = "no-store"

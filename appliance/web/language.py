@@ -54,5 +54,7 @@ def _choose() -> None:
 
 def _remember(response: Response) -> Response:
     if request.args.get("lang") in LANGUAGES:
-        response.set_cookie(_COOKIE, g.language, max_age=_A_YEAR_S, httponly=True, samesite="Lax")
+        response.set_cookie(
+            _COOKIE, g.language, max_age=_A_YEAR_S, secure=request.is_secure, httponly=True, samesite="Lax"
+        )
     return response

@@ -45,7 +45,7 @@ class Changes:
         """Give a place back, when its page went away."""
         self._places.release()
 
-    def events(self, key: str, render: Callable[[], str]) -> Iterator[str]:
+    def events(self, key: str, render: Callable[[], str], allowed: Callable[[], bool]) -> Iterator[str]:
         """Yield an event for each change, the first at once, until the page goes away.
 
         Parameters
@@ -54,10 +54,16 @@ class Changes:
             Tells apart what looks different.
         render : callable
             Renders it now.
+        allowed : callable
+            Asked now and then whether to go on.
         """
         seen: Optional[Version] = None
-        said_at = time.monotonic()
+        said_at = asked_at = time.monotonic()
         while True:
+            if time.monotonic() - asked_at > _STILL_HERE_S:
+                if not allowed():
+                    return
+                asked_at = time.monotonic()
             version = self._now()
             if version != seen:
                 yield f"data: {json.dumps(self._look(key, version, render))}\n\n"

@@ -6,12 +6,15 @@ have open files. Its decoder below that adds a byte to a file where a piece of t
 
 from __future__ import annotations
 
-from typing import IO, Iterator, Optional
+import re
+from typing import IO, Callable, Iterator, Optional
 
 from appliance.errors import UploadError
 
 _PIECE = 1 << 18
 _HEADERS = 1 << 14
+_FIELD = 1 << 10
+_NAME = re.compile(rb'name="([^"]*)"')
 
 
 class BrokenFormError(UploadError):
@@ -61,7 +64,9 @@ class _Body:
         self._buffer += piece
 
 
-def files_of(stream: IO[bytes], boundary: Optional[str]) -> Iterator[Iterator[bytes]]:
+def files_of(
+    stream: IO[bytes], boundary: Optional[str], on_field: Optional[Callable[[str, bytes], None]] = None
+) -> Iterator[Iterator[bytes]]:
     """Yield the content of each file of a form, in pieces.
 
     Parameters
@@ -70,6 +75,8 @@ def files_of(stream: IO[bytes], boundary: Optional[str]) -> Iterator[Iterator[by
         Body of the request.
     boundary : str or None
         The parameter of its content type.
+    on_field : callable, optional
+        Called with name and content of each field that is no file, when it comes.
 
     Yields
     ------
@@ -94,8 +101,15 @@ def files_of(stream: IO[bytes], boundary: Optional[str]) -> Iterator[Iterator[by
         if mark != b"\r\n":
             raise BrokenFormError
         pieces = _headers_and_content(body, delimiter)
-        if b"filename=" in next(pieces):
+        headers = next(pieces)
+        if b"filename=" in headers:
             yield pieces
+        elif on_field:
+            name = _NAME.search(headers)
+            content = bytearray()
+            for piece in pieces:
+                content += piece[: _FIELD - len(content)]
+            on_field(name.group(1).decode("utf-8", "replace") if name else "", bytes(content))
         for _ in pieces:
             pass
 

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict
+import logging
+import sys
+from typing import Any, Dict, Iterator
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
 from appliance.config import Settings
 from appliance.config_file import load_settings
+from appliance.stop import ends_in_words
+from appliance.store import Store
+from appliance.web import certificate
 from appliance.web.app import create_app
 from appliance.web.live import PAGES_MAX
 
 _THREADS = PAGES_MAX + 12
 """For the pages that wait for news, and for those that ask."""
 _GRACE_S = 5
+
+log = logging.getLogger(__name__)
 
 
 class Server(BaseApplication):  # type: ignore[misc]
@@ -41,7 +48,12 @@ class Server(BaseApplication):  # type: ignore[misc]
             "graceful_timeout": _GRACE_S,
             "loglevel": "warning",
             "control_socket_disable": True,  # newer releases would open one in the home folder
+            "forwarded_allow_ips": "",  # the application itself takes what a proxy says, where there is one
         }
+        found = certificate.files(self._settings)
+        if found:
+            options.update(certfile=str(found.certificate), keyfile=str(found.key))
+            options["ssl_context"] = lambda config, make_default: certificate.context(found)
         for name, value in options.items():
             if name in self.cfg.settings:
                 self.cfg.set(name, value)
@@ -52,8 +64,26 @@ class Server(BaseApplication):  # type: ignore[misc]
 
 
 def run(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT; does not return but exits."""
-    Server(settings).run()
+    """Serve until SIGTERM or SIGINT; does not return but exits.
+
+    Who starts it is told on standard error how to log in for the first time, and the certificate's fingerprint.
+    """
+    with ends_in_words(log):
+        server = Server(settings)
+        with Store(settings.store.folder, "web") as store:
+            for line in _first_words(settings, store):
+                print(line, file=sys.stderr, flush=True)
+    server.run()
+
+
+def _first_words(settings: Settings, store: Store) -> Iterator[str]:
+    fingerprint = certificate.fingerprint(settings)
+    if fingerprint:
+        yield f"The page's certificate has the SHA-256 fingerprint {fingerprint}"
+    if settings.server.tls == "off" and not settings.server.local:
+        yield "[server] tls = off: passwords and patients' names cross the network for everyone to read."
+    if not store.people.anybody() and not (settings.server.local and settings.server.logins == "auto"):
+        yield f"Nobody was set up yet. Open /setup on the page, with the code {store.codes.make(None)}"
 
 
 if __name__ == "__main__":

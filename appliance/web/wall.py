@@ -7,6 +7,7 @@ from typing import Dict, Optional
 from flask import Blueprint, Response, abort, current_app, g, render_template, request
 
 from appliance.config import Settings
+from appliance.errors import TriageError
 from appliance.store import Store
 from appliance.store.troubles import troubles
 from appliance.web import words
@@ -40,7 +41,14 @@ def events() -> Response:
             app.preprocess_request()
             return render_template("cards.html", **_content())
 
-    response = Response(changes.events(g.language, render), mimetype="text/event-stream")
+    def allowed() -> bool:
+        with app.request_context(environ):
+            try:
+                return app.preprocess_request() is None
+            except TriageError:
+                return False  # the session is over
+
+    response = Response(changes.events(g.language, render, allowed), mimetype="text/event-stream")
     response.call_on_close(changes.give_place_back)
     return response
 

@@ -27,6 +27,16 @@ ERROR_SENTENCES: Mapping[str, str] = {
     "disk_full": "The appliance's disk is full. Read the study now; remove old cases and send it again.",
     "disk_read_only": "The appliance's disk cannot be written. Read the study now, and have the disk checked.",
     "broken_form": "The files did not arrive completely. Send them again.",
+    "login_needed": "Log in first. The session may be over.",
+    "not_allowed": "Your role does not allow this. Ask an administrator.",
+    "form_token": "This form is too old. Open its page again, and send it once more.",
+    "wrong_login": "Name, password or code is wrong.",
+    "wrong_code": "This code is wrong, was used, or is too old. Ask for a new one.",
+    "different_passwords": "The two passwords differ. Type the same one twice.",
+    "weak_password": "Choose another password: 12 to 128 characters, no common word with digits, no row of keys, "
+    "not the name. Several words in a row are good.",
+    "too_many_attempts": "Too many attempts failed. Wait, at most 15 minutes, and try again.",
+    "bad_person": "This cannot be done: the name is taken or has spaces, or no administrator would be left.",
 }
 """What a page says of an error, by its code: an error's own message may name a folder of this machine."""
 
@@ -160,6 +170,11 @@ def _value(value: str) -> str:
     return re.sub("#", lambda _: next(numbers), gettext(_NUMBER.sub("#", value)))
 
 
+def initial(name: str) -> str:
+    """Return the first character of a DICOM name as people write it; nothing where there is none."""
+    return person_name(name)[:1]
+
+
 def person_name(name: str) -> str:
     """Write a DICOM name (PS3.5 section 6.2.1) as people do: ideographic before phonetic before alphabetic.
 
@@ -178,17 +193,13 @@ def short_identity(patient: PatientIdentity) -> str:
     """Name a patient as far as a screen on a wall may: age, sex and the family name's initial.
 
     >>> short_identity(PatientIdentity(name="Yamada^Tarou=山田^太郎", sex="M", age="045Y"))
-    '45 years · male · Y.'
+    '45 years · male · 山.'
     """
     age = years(patient.age)
     sex = {"M": gettext("male"), "F": gettext("female")}.get(patient.sex, "")
-    family = next((group for group in patient.name.split("=") if group), "").lstrip(" ^")
-    parts = [
-        gettext("%(count)s years") % {"count": age} if age is not None else "",
-        sex,
-        family[:1] and f"{family[:1]}.",
-    ]
-    return " · ".join(part for part in parts if part)
+    aged = gettext("%(count)s years") % {"count": age} if age is not None else ""
+    letter = initial(patient.name)
+    return " · ".join(part for part in (aged, sex, letter and f"{letter}.") if part)
 
 
 def date(value: str) -> str:

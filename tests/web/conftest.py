@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Callable, Iterator
 
@@ -12,9 +13,11 @@ from flask.testing import FlaskClient
 
 from appliance.config import ServerSettings, Settings, StoreSettings
 from appliance.store import Case, Source, Store
+from appliance.store.people import Role
 from appliance.store.pictures import write_pictures
 from appliance.web import create_app
 from tests.verdicts import VERDICTS
+from tests.web.logins import set_up
 
 
 @pytest.fixture
@@ -27,6 +30,23 @@ def app(settings: Settings) -> Iterator[Flask]:
     app = create_app(settings)
     yield app
     app.extensions["store"].close()
+
+
+@pytest.fixture
+def hospital(settings: Settings, quick_hashing: None) -> Iterator[Flask]:
+    """The pages with logins, and one person of each role: ``wall``, ``sato``, ``tanaka``."""
+    app = create_app(replace(settings, server=replace(settings.server, logins="on")))
+    for name, role in (("wall", Role.KIOSK), ("sato", Role.DOCTOR), ("tanaka", Role.ADMINISTRATOR)):
+        set_up(app.extensions["store"], name, role)
+    yield app
+    app.extensions["store"].close()
+
+
+@pytest.fixture
+def records(hospital: Flask) -> Store:
+    """The store of these pages."""
+    opened: Store = hospital.extensions["store"]
+    return opened
 
 
 @pytest.fixture
@@ -43,6 +63,17 @@ def store(app: Flask) -> Store:
 @pytest.fixture
 def judged(store: Store) -> Callable[[str], Case]:
     """Make a case with one of the verdicts above."""
+    return judged_in(store)
+
+
+@pytest.fixture
+def filed(records: Store) -> Callable[[str], Case]:
+    """Make a case of the hospital."""
+    return judged_in(records)
+
+
+def judged_in(store: Store) -> Callable[[str], Case]:
+    """Make cases in a store."""
 
     def make(name: str) -> Case:
         case = store.arrivals.queue(Source.UPLOAD, f"spool-{name}")

@@ -214,13 +214,13 @@ def test_errors_are_sentences(app: Flask, client: FlaskClient, status: int) -> N
     def fail() -> str:
         raise RuntimeError("a secret detail")
 
-    app.add_url_rule("/fail", view_func=fail)
+    app.view_functions["wall.show"] = fail
     app.testing = False
     answer = {
         404: lambda: client.get("/nowhere?lang=ja"),
         405: lambda: client.get("/cases/x/choice?lang=ja"),
         403: lambda: client.post("/cases?lang=ja", headers={"Origin": "http://evil.example"}),
-        500: lambda: client.get("/fail?lang=ja"),
+        500: lambda: client.get("/?lang=ja"),
     }[status]()
     assert answer.status_code == status
     assert "処理できません" in answer.text

@@ -14,8 +14,9 @@ from flask import Flask
 from appliance import errors, store
 from appliance.errors import TriageError, UploadError
 from appliance.ingest import spool
+from appliance.store import passwords, people
 from appliance.verdict import SENTENCES, Reason, ReasonCode
-from appliance.web import multipart, words
+from appliance.web import access, login, multipart, words
 from appliance.web.language import TRANSLATIONS
 
 WEB = TRANSLATIONS.parent
@@ -104,7 +105,7 @@ def kinds_in(*modules: ModuleType) -> Set[Type[TriageError]]:
 
 
 def test_every_error_that_a_page_may_show_has_a_sentence() -> None:
-    shown = kinds_in(errors, spool, multipart, store) - NOT_ON_A_PAGE
+    shown = kinds_in(errors, spool, multipart, store, access, login, passwords, people) - NOT_ON_A_PAGE
     assert {kind.code for kind in shown} | {"interrupted", "internal"} == set(words.ERROR_SENTENCES)
 
 

@@ -36,8 +36,9 @@
   async function refresh() {
     try {
       // what was shown already is not looked at once more, and not put on record again
-      const headers = { Accept: "text/html", ...(marked("data-working") ? {} : { "X-Shown": "yes" }) };
+      const headers = { Accept: "text/html", "X-Refresh": "1", ...(marked("data-working") ? {} : { "X-Shown": "yes" }) };
       const answer = await fetch(location.href, { headers, cache: "no-store" });
+      if (answer.status === 401) return location.reload(); // the session is over, and what it showed goes
       if (!answer.ok) throw new Error(String(answer.status));
       take(parsed(await answer.text()));
     } catch (error) {

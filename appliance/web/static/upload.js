@@ -56,6 +56,7 @@
     const request = new XMLHttpRequest();
     request.open("POST", form.action);
     request.setRequestHeader("Accept", "application/json");
+    request.setRequestHeader("X-Form-Token", form.elements.form_token.value);
     request.responseType = "json";
     request.upload.addEventListener("progress", (event) => {
       const share = event.lengthComputable ? event.loaded / event.total : undefined;

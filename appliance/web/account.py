@@ -1,0 +1,96 @@
+"""What a person changes of their own: password, second factor, sessions."""
+
+from __future__ import annotations
+
+from typing import Dict
+
+from flask import Blueprint, abort, current_app, g, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from appliance.errors import TriageError
+from appliance.store import Store, totp
+from appliance.web import access
+from appliance.web.login import Answer, WrongLoginError, again, checked, label, new_password
+
+blueprint = Blueprint("account", __name__, url_prefix="/account")
+
+
+@blueprint.get("")
+def show() -> str:
+    """Show it."""
+    return render_template("account.html", **_shown(totp.new_secret()))
+
+
+@blueprint.post("/password")
+def password() -> Answer:
+    """Change the password. All sessions end, and this one begins anew."""
+    try:
+        _require_password()
+        new = new_password()
+        _store().people.set_password(access.person(), new)
+    except TriageError as error:
+        return again("account.html", error, **_shown(totp.new_secret()))
+    return access.begin(redirect(url_for("account.show"), 303), access.person(), label())
+
+
+@blueprint.post("/factor")
+def factor() -> Answer:
+    """Begin to ask for a second factor."""
+    secret = request.form.get("secret", "")
+    try:
+        _require_password()
+        recovery = _store().people.set_factor(access.person(), secret, request.form.get("code", ""))
+        if recovery is None:
+            raise WrongLoginError
+    except TriageError as error:
+        return again("account.html", error, **_shown(secret))
+    except ValueError:  # not one of our secrets
+        abort(400)
+    return render_template("account.html", recovery=recovery, **_shown(secret))
+
+
+@blueprint.post("/no-factor")
+def no_factor() -> Answer:
+    """Ask for no second factor any more."""
+    try:
+        _require_password()
+    except TriageError as error:
+        return again("account.html", error, **_shown(totp.new_secret()))
+    _store().people.clear_factor(access.person())
+    return redirect(url_for("account.show"), 303)
+
+
+@blueprint.post("/sessions/<int:number>/end")
+def end(number: int) -> AnyResponse:
+    """End one of one's own sessions."""
+    for session in _store().sessions.of(access.person()):
+        if session.number == number:
+            _store().sessions.end(session)
+    return redirect(url_for("account.show"), 303)
+
+
+@blueprint.post("/sessions/end")
+def end_all() -> AnyResponse:
+    """End all of one's own sessions, this one too."""
+    _store().sessions.end_all(access.person())
+    return access.forget(redirect(url_for("login.log_in"), 303))
+
+
+def _shown(secret: str) -> Dict[str, object]:
+    person = _store().people.get(access.person().number)
+    return {
+        "sessions": _store().sessions.of(access.person()),
+        "current": g.session,
+        "has_factor": person is not None and person.has_factor,
+        "secret": secret,
+        "address": totp.address(secret, access.person().name),
+    }
+
+
+def _require_password() -> None:
+    checked(access.person().name, request.form.get("current", ""), code=None)
+
+
+def _store() -> Store:
+    store: Store = current_app.extensions["store"]
+    return store

@@ -1,0 +1,137 @@
+"""The pages of people in a real browser: nothing is asked of anybody else, and the policy is kept."""
+
+from __future__ import annotations
+
+import threading
+from typing import Callable, Iterator, List
+
+import pytest
+from flask import Flask
+from werkzeug.serving import make_server
+
+from appliance.store import Case, Store
+from tests.web.logins import PASSWORD
+
+playwright_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+from tests.web.test_browser import CHROMIUM, OPTIONS  # noqa: E402
+
+expect = playwright_api.expect
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine"),
+]
+
+
+@pytest.fixture
+def address(hospital: Flask) -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, hospital, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[object]:
+    with playwright_api.sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser: object, address: str) -> Iterator[object]:
+    """A small page that fails its test if it says anything or asks anybody else for anything."""
+    context = browser.new_context(viewport={"width": 390, "height": 800})  # type: ignore[attr-defined]
+    opened = context.new_page()
+    said: List[str] = []
+    asked: List[str] = []
+    opened.on("console", lambda message: said.append(message.text))
+    opened.on("pageerror", lambda error: said.append(str(error)))
+    opened.on("request", lambda request: asked.append(request.url))
+    yield opened
+    context.close()
+    harmless = ("the server responded with a status of 40", "Clear-Site-Data header on")
+    assert [text for text in said if not any(words in text for words in harmless)] == []
+    assert asked and [url for url in asked if not url.startswith(address + "/")] == []
+
+
+def log_in(page: object, address: str, name: str, path: str = "/") -> None:
+    page.goto(f"{address}{path}")  # type: ignore[attr-defined]
+    page.fill("#name", name)  # type: ignore[attr-defined]
+    page.fill("#password", PASSWORD)  # type: ignore[attr-defined]
+    page.click("main button[type=submit]")  # type: ignore[attr-defined]
+    page.wait_for_url(f"{address}{path}")  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_no_page_asks_anybody_else_or_breaks_its_policy_or_is_too_wide(
+    page: object, address: str, filed: Callable[[str], Case], language: str
+) -> None:
+    red = filed("red")
+    for path in ("/login", "/code", "/", f"/cases/{red.id}", "/account", "/people", "/audit"):
+        if path == "/":
+            log_in(page, address, "tanaka")
+        page.goto(f"{address}{path}?lang={language}")  # type: ignore[attr-defined]
+        expect(page.locator("h1, h2").first).to_be_visible()  # type: ignore[attr-defined]
+        width = page.evaluate("document.documentElement.scrollWidth")  # type: ignore[attr-defined]
+        assert width <= 390, path
+        unnamed = page.evaluate(  # type: ignore[attr-defined]
+            "[...document.querySelectorAll('input:not([type=hidden]):not(.away), select')]"
+            ".filter(one => !one.labels.length && !one.ariaLabel).map(one => one.outerHTML)"
+        )
+        assert unnamed == [], path
+
+
+def test_a_password_is_shown_and_measured(page: object, address: str) -> None:
+    log_in(page, address, "sato", "/account")
+    field, meter = page.locator("#new"), page.locator("#new-strength")  # type: ignore[attr-defined]
+    field.fill("abc")
+    weak = meter.evaluate("one => one.value")
+    field.fill("correct horse battery staple")
+    assert weak < 0.2 and meter.evaluate("one => one.value") > 0.9
+    assert field.get_attribute("type") == "password"
+    page.locator("[data-reveals=new]").check()  # type: ignore[attr-defined]
+    assert field.get_attribute("type") == "text"
+
+
+def test_a_wall_screen_is_set_up_and_shows_the_cases(page: object, address: str, filed: Callable[[str], Case]) -> None:
+    red = filed("red")
+    log_in(page, address, "tanaka", "/people")
+    page.locator("details", has_text="画面").first.locator("summary").click()  # type: ignore[attr-defined]
+    page.fill("#name", "er-wall")  # type: ignore[attr-defined]
+    page.select_option("#role", "kiosk")  # type: ignore[attr-defined]
+    page.click("form.account button")  # type: ignore[attr-defined]
+    code = page.inner_text(".key")  # type: ignore[attr-defined]
+    page.context.clear_cookies()  # type: ignore[attr-defined]
+    page.goto(address + "/code")  # type: ignore[attr-defined]
+    page.fill("#code", code)  # type: ignore[attr-defined]
+    page.click("main button")  # type: ignore[attr-defined]
+    page.wait_for_url(address + "/")  # type: ignore[attr-defined]
+    page.click("#recent .red a")  # type: ignore[attr-defined]
+    page.wait_for_url(f"{address}/cases/{red.id}")  # type: ignore[attr-defined]
+    assert "模擬" not in page.inner_text("body") and page.locator("button").count() == 0  # type: ignore[attr-defined]
+
+
+def test_an_open_start_page_goes_to_the_login_when_its_session_is_over(
+    page: object, address: str, records: Store
+) -> None:
+    log_in(page, address, "sato")
+    with records.database.transaction() as connection:
+        connection.execute("UPDATE sessions SET seen_uptime = seen_uptime - 1801")
+    page.wait_for_url(f"{address}/login?next=/", timeout=20_000)  # type: ignore[attr-defined]
+
+
+def test_going_back_after_the_logout_shows_no_name(page: object, address: str, filed: Callable[[str], Case]) -> None:
+    red = filed("red")
+    log_in(page, address, "sato", f"/cases/{red.id}")
+    assert "模擬 花子" in page.inner_text("body")  # type: ignore[attr-defined]
+    page.click(".who button")  # type: ignore[attr-defined]
+    page.wait_for_url(address + "/login")  # type: ignore[attr-defined]
+    page.go_back()  # type: ignore[attr-defined]
+    page.wait_for_load_state()  # type: ignore[attr-defined]
+    assert "模擬 花子" not in page.inner_text("body")  # type: ignore[attr-defined]
