@@ -43,6 +43,8 @@ class Act(str, Enum):
     PURGED = "purged"
     BACKUP = "backup"
     SETTINGS = "settings"
+    ACKNOWLEDGED = "acknowledged"
+    FEEDBACK = "feedback"
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ class Audit:
         study_uid : str, optional
             Study Instance UID; its hash is kept.
         detail : mapping, optional
-            What else there is to know, as JSON knows it. No names.
+            What else there is to know, as JSON knows it. No patient's name.
         """
         last = connection.execute("SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1").fetchone()
         entry = {

@@ -8,11 +8,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, List, Optional, Tuple, Type
 
+from appliance.store.acknowledgements import Acknowledgements
 from appliance.store.arrivals import Arrivals
 from appliance.store.aside import DATABASE, HEAD
 from appliance.store.audit import Audit
 from appliance.store.cases import CASES, Case, Link, Source, State, case_of
 from appliance.store.database import Database, StoreError
+from appliance.store.feedback import Feedbacks
 from appliance.store.jobs import Jobs
 from appliance.store.media import Media
 from appliance.store.scratch import held_folder, sweep
@@ -47,6 +49,10 @@ class Store:
         Which images each case judged.
     media : Media
         The discs and sticks that were inserted.
+    acknowledgements : Acknowledgements
+        Who took notice of which case.
+    feedback : Feedbacks
+        What people themselves saw in the studies.
     spool : pathlib.Path
         Holds what came in, one folder a medium.
     rendered : pathlib.Path
@@ -86,6 +92,8 @@ class Store:
         self.jobs = Jobs(self.database, self.audit)
         self.studies = Studies(self.audit)
         self.media = Media(self.database)
+        self.acknowledgements = Acknowledgements(self.database, self.audit)
+        self.feedback = Feedbacks(self.database, self.audit)
 
     def __enter__(self) -> Store:
         """Return itself."""

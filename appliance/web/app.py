@@ -6,7 +6,7 @@ from flask import Flask, Response, current_app
 
 from appliance.config import Settings
 from appliance.store import Store
-from appliance.web import cases, errors, guard, language, uploads, wall
+from appliance.web import cases, errors, feedback, guard, language, next_step, uploads, wall
 
 
 def create_app(settings: Settings) -> Flask:
@@ -36,6 +36,8 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(wall.blueprint)
     app.register_blueprint(cases.blueprint)
     app.register_blueprint(uploads.blueprint)
+    app.register_blueprint(next_step.blueprint)
+    app.register_blueprint(feedback.blueprint)
     app.add_url_rule("/healthz", view_func=_health)
     return app
 

@@ -38,7 +38,7 @@ def events() -> Response:
         # a context of its own, for the stream outlives the request by hours
         with app.request_context(environ):
             app.preprocess_request()
-            return render_template("cards.html", **_content())
+            return render_template("news.html", **_content())
 
     response = Response(changes.events(g.language, render), mimetype="text/event-stream")
     response.call_on_close(changes.give_place_back)
@@ -64,6 +64,7 @@ def _content() -> Dict[str, object]:
     store = _store()
     return {
         "cases": store.recent(_CARDS),
+        "awaited": store.acknowledgements.awaited(),
         "media": store.media.shown(),
         "troubles": troubles(store, settings.ingest),
     }

@@ -26,6 +26,9 @@ ERROR_SENTENCES: Mapping[str, str] = {
     "upload_too_large": "These are more files or megabytes than one study may have. Send one study.",
     "disk_full": "The appliance's disk is full. Read the study now; remove old cases and send it again.",
     "disk_read_only": "The appliance's disk cannot be written. Read the study now, and have the disk checked.",
+    "no_name": "Write your name, with 60 characters at most, and send it again.",
+    "bad_feedback": "Choose one of the four colours; a note has 2000 characters at most. Send it again.",
+    "patient_named": "The note names the patient. Notes are kept longer than the case: leave name and ID out.",
     "broken_form": "The files did not arrive completely. Send them again.",
 }
 """What a page says of an error, by its code: an error's own message may name a folder of this machine."""
