@@ -19,6 +19,7 @@ from appliance.doctor import examine
 from appliance.errors import TriageError
 from appliance.files import replace_file
 from appliance.records import add_commands
+from appliance.report import add_command as add_report
 from appliance.verdict import Colour, Reason, Refused, Verdict
 
 EXIT_JUDGED = 0
@@ -104,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     send.set_defaults(run=_send)
 
     add_commands(commands)
+    add_report(commands)
 
     doctor = commands.add_parser("doctor", help="say what works on this machine and what is missing")
     doctor.set_defaults(run=_doctor)

@@ -209,8 +209,8 @@ class HospitalSettings:
         number = self.on_call_number
         if number and not (_DIALLED.fullmatch(number) and re.search("[0-9]", number)):
             raise ConfigError(
-                f"[hospital] on_call_number must be a number as dialled, of 0-9 + * # ( ) - and spaces, not {number!r}; "
-                "words go into on_call_label."
+                "[hospital] on_call_number must be a number as dialled, of 0-9 + * # ( ) - and spaces, "
+                f"not {number!r}; words go into on_call_label."
             )
 
     @property

@@ -206,7 +206,8 @@ class Feedbacks:
             f"WHERE {_CURRENT} AND finished_at >= ? AND finished_at < ?",
             *times,
         )
-        documents = [dict(row) for row in removed] + [{**_outcome(row), "own_colour": row["own_colour"]} for row in kept]
+        documents = [dict(row) for row in removed]
+        documents += [{**_outcome(row), "own_colour": row["own_colour"]} for row in kept]
         return [_outcome_of(document) for document in sorted(documents, key=lambda each: int(each["case_number"]))]
 
 

@@ -11,9 +11,7 @@ from appliance.store.feedback import NOTE_MAX
 from appliance.web.cases import case_or_404
 
 blueprint = Blueprint("feedback", __name__)
-blueprint.add_app_template_global(tuple(OwnColour), "OWN_COLOURS")
-blueprint.add_app_template_global(NAME_MAX, "NAME_MAX")
-blueprint.add_app_template_global(NOTE_MAX, "NOTE_MAX")
+blueprint.app_context_processor(lambda: {"own_colours": list(OwnColour), "name_max": NAME_MAX, "note_max": NOTE_MAX})
 
 
 @blueprint.post("/cases/<case_id>/feedback")

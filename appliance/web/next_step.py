@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import Union
+from typing import Dict, Union
 
 from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -40,7 +40,7 @@ def handover(case_id: str) -> Union[str, Response]:
 
 
 @blueprint.app_context_processor
-def _hospital() -> "dict[str, HospitalSettings]":
+def _hospital() -> Dict[str, HospitalSettings]:
     settings: Settings = current_app.extensions["settings"]
     return {"hospital": settings.hospital}
 
