@@ -7,7 +7,7 @@ from typing import List, Optional, Sequence, Tuple
 from xml.sax.saxutils import escape
 
 _WIDTH = 860
-_LEFT, _RIGHT = 250, 610
+_LEFT, _RIGHT = 190, 510
 """Where 0 and 1 lie, in pixels."""
 _TOP, _LINE, _BOTTOM = 74, 30, 62
 _SQUARE = 9

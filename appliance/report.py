@@ -35,7 +35,7 @@ INDEPENDENT = "The intervals take cases as independent; several studies of one p
 
 
 class PlotError(TriageError):
-    """The plot cannot be written there."""
+    """The plot's file has a name of another kind."""
 
     code = "bad_plot"
     exit_status = 2
@@ -70,7 +70,7 @@ def share(count: int, of: int) -> Share:
     half = _Z / (1 + spread) * math.sqrt(value * (1 - value) / of + spread / (4 * of))
     low = 0.0 if count == 0 else centre - half
     high = 1.0 if count == of else centre + half
-    return Share(count, of, round(value, 4), (round(low, 4), round(high, 4)))
+    return Share(count, of, round(value, 6), (round(low, 6), round(high, 6)))
 
 
 def figures(outcomes: Sequence[Outcome], refer_is_urgent: bool = False) -> Dict[str, Share]:
@@ -175,11 +175,8 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
     with Store(settings.store.folder) as store:
         document = report(options.month, store.feedback.outcomes(*_span(options.month)))
     if options.plot:
-        try:
-            with replace_file(options.plot) as file:
-                file.write(plot(document).encode("utf-8"))
-        except OSError as error:
-            raise PlotError(f"No plot can be written to {options.plot}: {error.strerror}.") from error
+        with replace_file(options.plot) as file:
+            file.write(plot(document).encode("utf-8"))
     if options.json:
         json.dump(document, sys.stdout, ensure_ascii=False, indent=1)
         print()
