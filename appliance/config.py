@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Optional, Tuple
+
+from appliance.errors import ConfigError
+
+_DIALLED = re.compile(r"[0-9+*# ()-]*")
 
 
 @dataclass(frozen=True)
@@ -203,6 +208,44 @@ class MediaSettings:
 
 
 @dataclass(frozen=True)
+class HospitalSettings:
+    """The hospital, and whom its doctors call.
+
+    Attributes
+    ----------
+    name : str
+        As it stands on the handover sheet.
+    on_call_number : str
+        The number of who is on call, as it is dialled from there: digits, ``+ * #``, and spaces, hyphens and brackets
+        between them. Nothing else: what cannot be dialled must not be part of what a button dials.
+    on_call_label : str
+        Who answers there.
+
+    Raises
+    ------
+    ConfigError
+        When the number holds anything else, or no digit.
+    """
+
+    name: str = ""
+    on_call_number: str = ""
+    on_call_label: str = ""
+
+    def __post_init__(self) -> None:
+        number = self.on_call_number
+        if number and not (_DIALLED.fullmatch(number) and re.search("[0-9]", number)):
+            raise ConfigError(
+                "[hospital] on_call_number must be a number as dialled, of 0-9 + * # ( ) - and spaces, "
+                f"not {number!r}; words go into on_call_label."
+            )
+
+    @property
+    def on_call_uri(self) -> str:
+        """The number as a link that dials it (RFC 3966)."""
+        return "tel:" + re.sub("[ ()-]", "", self.on_call_number).replace("#", "%23")
+
+
+@dataclass(frozen=True)
 class Settings:
     """All settings."""
 
@@ -213,3 +256,4 @@ class Settings:
     engine: EngineSettings = field(default_factory=EngineSettings)
     scp: ScpSettings = field(default_factory=ScpSettings)
     media: MediaSettings = field(default_factory=MediaSettings)
+    hospital: HospitalSettings = field(default_factory=HospitalSettings)

@@ -141,6 +141,13 @@ def _whole(store: Store, case: Case, with_identity: bool) -> Dict[str, Any]:
         "supersedes": [link.number for link in store.superseded(case)],
         "pixels_removed": _text(case.pixels_removed_at),
         "sop_instance_uids": instances,
+        "acknowledged": (
+            {"at": _text(case.acknowledged.at), "by": case.acknowledged.who} if case.acknowledged else None
+        ),
+        "feedback": [
+            {"at": _text(given.at), "by": given.who, "colour": given.colour.value, "note": given.note}
+            for given in store.feedback.of(case)
+        ],
     }
 
 

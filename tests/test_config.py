@@ -52,6 +52,28 @@ def test_lists_truths_and_paths(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("number", "uri"),
+    [
+        ("03-1234-5678", "tel:0312345678"),
+        ("+81 (3) 1234 5678", "tel:+81312345678"),
+        ("*21#70123", "tel:*21%2370123"),
+        ("", "tel:"),
+    ],
+)
+def test_the_link_dials_the_number_that_is_shown(number: str, uri: str) -> None:
+    """Without what only parts its digits."""
+    hospital = load_settings(None, {"TRIAGE_HOSPITAL_ON_CALL_NUMBER": number}).hospital
+    assert (hospital.on_call_number, hospital.on_call_uri) == (number, uri)
+
+
+@pytest.mark.parametrize("number", ["内線 5123", "03-1234-5678 ext. 9", "０３", "- -", "1;2", "5123\n"])
+def test_what_cannot_be_dialled_is_no_number(number: str) -> None:
+    """A button would dial something else than is shown."""
+    with pytest.raises(ConfigError, match="on_call_label"):
+        load_settings(None, {"TRIAGE_HOSPITAL_ON_CALL_NUMBER": number})
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "[scp]\ncalling_ae_titles = [1]",

@@ -85,3 +85,14 @@ def test_the_audit_trail_is_verified(store: Store, triage: Triage, tmp_path: Pat
     (tmp_path / "store" / "audit.head").unlink()
     status, found = triage("audit", "verify")
     assert status == 1 and "audit.head" in found["fault"]
+
+
+def test_an_export_holds_what_people_said(store: Store, triage: Triage) -> None:
+    case, _ = arrived(store, images(1))
+    store.acknowledgements.acknowledge(case, "Sato")
+    store.feedback.give(case, "green", "one", "Sato")
+    store.feedback.give(case, "black", "two", "Tanaka")
+    (exported,) = triage("cases", "export")[1]
+    assert exported["acknowledged"]["by"] == "Sato" and exported["acknowledged"]["at"] >= exported["finished"]
+    given = [(item["by"], item["colour"], item["note"]) for item in exported["feedback"]]
+    assert given == [("Tanaka", "black", "two"), ("Sato", "green", "one")]

@@ -1,19 +1,26 @@
 """What the appliance remembers: cases and the work on them in SQLite, the slices it shows as PNG files."""
 
+from appliance.store.acknowledgements import NoNameError
 from appliance.store.audit import Act
-from appliance.store.cases import Case, Source, State, StepProgress
+from appliance.store.cases import Acknowledgement, Case, Source, State, StepProgress
 from appliance.store.database import DamagedStoreError, StoreBusyError, StoreError
+from appliance.store.feedback import FeedbackError, OwnColour, PatientNamedError
 from appliance.store.jobs import Job
 from appliance.store.media import MediumRow, MediumState
 from appliance.store.store import Store
 
 __all__ = [
+    "Acknowledgement",
     "Act",
     "Case",
     "DamagedStoreError",
+    "FeedbackError",
     "Job",
     "MediumRow",
     "MediumState",
+    "NoNameError",
+    "OwnColour",
+    "PatientNamedError",
     "Source",
     "State",
     "StepProgress",

@@ -52,6 +52,8 @@ class Act(str, Enum):
     LOGOUT = "logout"
     PEOPLE = "people"
     """Who may do what was changed."""
+    ACKNOWLEDGED = "acknowledged"
+    FEEDBACK = "feedback"
 
 
 @dataclass(frozen=True)

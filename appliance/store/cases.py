@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Any, Dict, Optional, Sequence, Tuple
 
 from appliance.study import PatientIdentity
-from appliance.verdict import Reason, ReasonCode, Verdict
+from appliance.verdict import Colour, Reason, ReasonCode, Verdict
 
 
 class Source(str, Enum):
@@ -63,6 +63,14 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Acknowledgement:
+    """Who took notice of a case, and when, UTC."""
+
+    at: datetime
+    who: str
+
+
+@dataclass(frozen=True)
 class Case:
     """One request for a verdict.
 
@@ -86,6 +94,10 @@ class Case:
         The case that had judged these images, and perhaps more, before; its verdict is this one's.
     superseded_by : Link or None
         A later case that judged these images too, and perhaps more.
+    repeats : bool
+        Whether it brought only images that were judged before; still known when `same_as` was removed.
+    acknowledged : Acknowledgement or None
+        Who took notice of it first, or of the case that it is the same as.
     state : State
         How far it is.
     progress : StepProgress or None
@@ -116,6 +128,8 @@ class Case:
     judged_study_uid: Optional[str] = None
     same_as: Optional[Link] = None
     superseded_by: Optional[Link] = None
+    repeats: bool = False
+    acknowledged: Optional[Acknowledgement] = None
     progress: Optional[StepProgress] = None
     finished_at: Optional[datetime] = None
     pixels_removed_at: Optional[datetime] = None
@@ -125,6 +139,17 @@ class Case:
     patient: Optional[PatientIdentity] = None
     error_code: Optional[str] = None
     error_message: Optional[str] = None
+
+    @property
+    def calls(self) -> bool:
+        """Whether it needs somebody now: it is red, or could not be judged."""
+        return self.verdict is not None and self.verdict["verdict"] != Colour.GREEN_YELLOW.value
+
+    @property
+    def awaited(self) -> bool:
+        """Whether the pages remind of it: it is red, nobody acknowledged it, and no other took its place."""
+        red = self.verdict is not None and self.verdict["verdict"] == Colour.RED_BLACK.value
+        return red and not (self.acknowledged or self.superseded_by or self.repeats)
 
     def to_json(self) -> Dict[str, Any]:
         """Return what may be shown without identity: how far the case is, and its verdict as published."""
@@ -140,9 +165,10 @@ class Case:
 
 
 CASES = (
-    "SELECT cases.*, same.id AS same_id, newer.id AS newer_id FROM cases "
+    "SELECT cases.*, same.id AS same_id, newer.id AS newer_id, seen.at AS seen_at, seen.who AS seen_by FROM cases "
     "LEFT JOIN cases AS same ON same.number = cases.same_as "
-    "LEFT JOIN cases AS newer ON newer.number = cases.superseded_by"
+    "LEFT JOIN cases AS newer ON newer.number = cases.superseded_by "
+    "LEFT JOIN acknowledgements AS seen ON seen.case_number = COALESCE(cases.same_as, cases.number)"
 )
 """Query of the rows that `case_of` takes."""
 
@@ -165,6 +191,10 @@ def case_of(row: sqlite3.Row) -> Case:
         judged_study_uid=row["judged_study_uid"],
         same_as=Link(row["same_as"], row["same_id"]) if row["same_as"] else None,
         superseded_by=Link(row["superseded_by"], row["newer_id"]) if row["superseded_by"] else None,
+        repeats=bool(row["repeats"]),
+        acknowledged=(
+            Acknowledgement(datetime.fromisoformat(row["seen_at"]), row["seen_by"]) if row["seen_at"] else None
+        ),
         state=State(row["state"]),
         progress=StepProgress(row["step"], row["step_done"], row["step_total"]) if row["step"] else None,
         finished_at=_time(row["finished_at"]),
@@ -194,6 +224,7 @@ def columns_of(verdict: Verdict) -> Dict[str, Optional[str]]:
     }
     return {
         "verdict": json.dumps(verdict.to_json(), ensure_ascii=False),
+        "colour": verdict.colour.value,
         "reasons": json.dumps(reasons, ensure_ascii=False),
         "patient": json.dumps(asdict(verdict.patient), ensure_ascii=False) if verdict.patient else None,
     }

@@ -141,8 +141,8 @@ class Jobs:
         """
         with self._audit.transaction() as connection:
             row = connection.execute("SELECT * FROM cases WHERE number = ?", (first,)).fetchone()
-            columns = {name: row[name] for name in ("verdict", "reasons", "patient")}
-            if not self._end(connection, job, State(row["state"]), {**columns, "same_as": first}):
+            columns = {name: row[name] for name in ("verdict", "colour", "reasons", "patient")}
+            if not self._end(connection, job, State(row["state"]), {**columns, "same_as": first, "repeats": 1}):
                 return False
             study = _judged_study(connection, job.number)
             self._audit.append(connection, Act.JUDGED, job.number, study, {"same_as": first})

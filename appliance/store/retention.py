@@ -16,6 +16,7 @@ from appliance.store.aside import forget_set_aside, set_aside
 from appliance.store.audit import Act
 from appliance.store.cases import Case, State, now
 from appliance.store.clock import NOT_BEFORE, moment
+from appliance.store.feedback import forget, leave_outcome
 from appliance.store.store import Store
 
 log = logging.getLogger("appliance.store.retention")
@@ -52,6 +53,9 @@ class Purged:
 def expire(store: Store, settings: StoreSettings) -> Tuple[int, int]:
     """Remove the pixel data and then the cases that are old enough. What was not judged yet is kept.
 
+    Of a case, what a report counts stays, with the feedback on it and without the patient
+    (`appliance.store.feedback`).
+
     Age counts from the end of the judgement. It is the smaller of what the wall clock and, within one boot, the
     monotonic clock say: a wall clock that is set forward makes nothing old. A time that cannot be true, of a boot whose
     clock was not set, becomes the present one. What cannot be removed is logged and does not keep the rest.
@@ -81,6 +85,7 @@ def expire(store: Store, settings: StoreSettings) -> Tuple[int, int]:
     with store.audit.transaction() as connection:
         for row in connection.execute("SELECT * FROM cases WHERE pixels_removed_at IS NOT NULL").fetchall():
             if _older(row, results):
+                leave_outcome(connection, row)
                 _delete(connection, row)
                 detail = {"what": "case", "why": "age"}
                 store.audit.append(connection, Act.PURGED, row["number"], row["judged_study_uid"], detail)
@@ -123,7 +128,7 @@ def purge(store: Store, case: Case) -> Purged:
     """Remove all that the store has of a case's study, or of its whole medium where no study was judged, and check it.
 
     The files of a medium lie together, so with the study go those of the other studies on its media; their verdicts
-    stay. The audit trail stays, which names nobody.
+    stay. Feedback on the study goes too. The audit trail stays, which names no patient.
 
     Parameters
     ----------
@@ -160,6 +165,7 @@ def purge(store: Store, case: Case) -> Purged:
             _delete(connection, row)
             detail = {"what": "case", "why": "asked"}
             store.audit.append(connection, Act.PURGED, row["number"], row["judged_study_uid"], detail)
+        forget(connection, [row["number"] for row in rows], case.judged_study_uid)
         connection.execute(
             f"UPDATE cases SET pixels_removed_at = ? WHERE spool IN ({marks}) AND pixels_removed_at IS NULL",  # noqa: S608
             (now(), *spools),

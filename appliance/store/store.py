@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, List, Optional, Tuple, Type
 
+from appliance.store.acknowledgements import Acknowledgements
 from appliance.store.arrivals import Arrivals
 from appliance.store.aside import DATABASE, HEAD
 from appliance.store.attempts import Attempts
@@ -15,6 +16,7 @@ from appliance.store.audit import Audit
 from appliance.store.cases import CASES, Case, Link, Source, State, case_of
 from appliance.store.codes import Codes
 from appliance.store.database import Database, StoreError
+from appliance.store.feedback import Feedbacks
 from appliance.store.jobs import Jobs
 from appliance.store.media import Media
 from appliance.store.people import People
@@ -53,6 +55,10 @@ class Store:
         The discs and sticks that were inserted.
     people, codes, sessions, attempts : People, Codes, Sessions, Attempts
         Who may use the page, who has been given a code, who is logged in, whose logins failed.
+    acknowledgements : Acknowledgements
+        Who took notice of which case.
+    feedback : Feedbacks
+        What people themselves saw in the studies.
     spool : pathlib.Path
         Holds what came in, one folder a medium.
     rendered : pathlib.Path
@@ -98,6 +104,8 @@ class Store:
         self.codes = Codes(self.audit)
         self.sessions = Sessions(self.database)
         self.attempts = Attempts(self.database)
+        self.acknowledgements = Acknowledgements(self.database, self.audit)
+        self.feedback = Feedbacks(self.database, self.audit)
 
     def __enter__(self) -> Store:
         """Return itself."""

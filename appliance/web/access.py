@@ -99,6 +99,11 @@ def person() -> Person:
     return found
 
 
+def signature() -> str:
+    """Return who signs a form: the person who is logged in, or the name that somebody typed where nobody has to be."""
+    return str(g.person.name) if g.person else request.form.get("who", "")
+
+
 def form_token() -> str:
     """Return the token that a form of this page has to send back.
 

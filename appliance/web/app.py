@@ -12,9 +12,11 @@ from appliance.web import (
     account,
     cases,
     errors,
+    feedback,
     guard,
     language,
     login,
+    next_step,
     people,
     series,
     uploads,
@@ -49,7 +51,7 @@ def create_app(settings: Settings) -> Flask:
     errors.init_app(app)
     access.init_app(app)
     app.extensions["changes"] = wall.changes_of(app.extensions["store"], settings)
-    for room in (wall, cases, series, uploads, login, account, people):
+    for room in (wall, cases, series, next_step, feedback, uploads, login, account, people):
         app.register_blueprint(room.blueprint)
     app.add_url_rule("/healthz", view_func=_health)
     return app

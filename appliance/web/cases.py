@@ -41,9 +41,9 @@ log = logging.getLogger(__name__)
 @blueprint.get("/cases/<case_id>")
 def show(case_id: str) -> Union[str, AnyResponse]:
     """Show how far a case is, and then its verdict."""
-    case = _case_or_404(case_id)
+    case = case_or_404(case_id)
     if case.state.final and "X-Shown" not in request.headers:
-        _note_view(case)
+        note_view(case)
     if case.same_as:
         return redirect(url_for("cases.show", case_id=case.same_as.id))
     return render_template(
@@ -53,7 +53,8 @@ def show(case_id: str) -> Union[str, AnyResponse]:
         waiting=_store().waiting_before(case) if case.state is State.QUEUED else 0,
         error=words.error_sentence(case.error_code, case.error_message or "") if case.error_code else "",
         rejected=_rejected(case),
-        strongest=_strongest(case),
+        feedback=_store().feedback.of(case),
+        strongest=strongest_zone(case),
         troubles=troubles(_store(), _settings()),
         names=access.sees_names(),
     )
@@ -62,20 +63,20 @@ def show(case_id: str) -> Union[str, AnyResponse]:
 @blueprint.get("/cases/<case_id>.json")
 def document(case_id: str) -> Response:
     """Return the case for programs, without identity."""
-    return jsonify(_case_or_404(case_id).to_json())
+    return jsonify(case_or_404(case_id).to_json())
 
 
 @blueprint.get("/cases/<case_id>/zone-<int:zone>.png")
 def picture(case_id: str, zone: int) -> Response:
     """Return the slice that represents a zone."""
-    case = _case_or_404(case_id)
+    case = case_or_404(case_id)
     return send_from_directory(_store().rendered / case.id, f"zone-{zone}.png")
 
 
 @blueprint.post("/cases/<case_id>/choice")
 def choose(case_id: str) -> AnyResponse:
     """Queue the study that was chosen among several."""
-    case = _case_or_404(case_id)
+    case = case_or_404(case_id)
     try:
         chosen = _store().choose(case, request.form.get("study_uid", ""))
     except ValueError:
@@ -97,8 +98,9 @@ def elapsed_s(case: Case) -> int:
 
 @blueprint.app_template_filter()
 def minutes(seconds: int) -> str:
-    """Write seconds as a stopwatch does."""
-    return f"{seconds // 60}:{seconds % 60:02d}"
+    """Write seconds as a stopwatch does, with hours once there are some."""
+    below = f"{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+    return f"{seconds // 3600}:{below}" if seconds >= 3600 else f"{seconds // 60}:{seconds % 60:02d}"
 
 
 @blueprint.app_template_filter()
@@ -120,7 +122,8 @@ def _settings() -> Settings:
     return settings
 
 
-def _note_view(case: Case) -> None:
+def note_view(case: Case) -> None:
+    """Put on record that a case with its patient is shown."""
     try:
         detail = {"identity": access.sees_names() and case.patient is not None}
         _store().audit.record(Act.VIEWED, case.number, case.judged_study_uid, detail)
@@ -129,7 +132,8 @@ def _note_view(case: Case) -> None:
         log.error("a view of case %d is not on record: %s", case.number, error.message)
 
 
-def _case_or_404(case_id: str) -> Case:
+def case_or_404(case_id: str) -> Case:
+    """Return a case; where there is none, the request ends."""
     case = _store().case(case_id)
     if case is None:
         abort(404)
@@ -144,7 +148,7 @@ def _rejected(case: Case) -> List[Tuple[Dict[str, Any], List[str]]]:
     return list(zip(case.verdict["series"]["rejected"], sentences))
 
 
-def _strongest(case: Case) -> int:
+def strongest_zone(case: Case) -> int:
     """Return the zone, counted from 1, whose slice scored highest; 0 where there are none."""
     zones = case.verdict["zones"] if case.verdict else []
     return max(range(1, len(zones) + 1), key=lambda zone: float(zones[zone - 1]["probability"]), default=0)

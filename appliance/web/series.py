@@ -10,6 +10,7 @@ from flask import Blueprint, Response, abort, current_app
 
 from appliance.store import Case, Store
 from appliance.store.volumes import SeriesState, read_document, read_slice, series_state
+from appliance.web.cases import case_or_404
 
 blueprint = Blueprint("series", __name__)
 
@@ -37,7 +38,7 @@ which this is the middle; stroke W 40 L 40; temporal bone W 2800 L 600).
 @blueprint.get("/cases/<case_id>/series.json")
 def about(case_id: str) -> Response:
     """Return what there is to show; 202 while it is being prepared, 404 where there is nothing and will not be."""
-    case = _case_or_404(case_id)
+    case = case_or_404(case_id)
     document = read_document(_store().rendered, case.id)
     if document is not None:
         return Response(document, mimetype="application/json")
@@ -52,7 +53,7 @@ def picture(case_id: str, number: int) -> Response:
 
     It is sent as it is stored, packed; every browser unpacks it.
     """
-    case = _case_or_404(case_id)
+    case = case_or_404(case_id)
     content = read_slice(_store().rendered, case.id, number)
     if content is None:
         abort(404)
@@ -83,10 +84,3 @@ def windows() -> Sequence[Window]:
 def _store() -> Store:
     store: Store = current_app.extensions["store"]
     return store
-
-
-def _case_or_404(case_id: str) -> Case:
-    case = _store().case(case_id)
-    if case is None:
-        abort(404)
-    return case

@@ -39,7 +39,7 @@ def events() -> Response:
         # a context of its own, for the stream outlives the request by hours
         with app.request_context(environ):
             app.preprocess_request()
-            return render_template("cards.html", **_content())
+            return render_template("news.html", **_content())
 
     def allowed() -> bool:
         with app.request_context(environ):
@@ -72,6 +72,7 @@ def _content() -> Dict[str, object]:
     store = _store()
     return {
         "cases": store.recent(_CARDS),
+        "awaited": store.acknowledgements.awaited(),
         "media": store.media.shown(),
         "troubles": troubles(store, settings),
     }

@@ -68,12 +68,18 @@
     if (event.persisted) location.reload();
   });
 
+  function stopwatch(seconds) {
+    const minutes = Math.floor(seconds / 60);
+    const below = (number) => String(number % 60).padStart(2, "0");
+    return minutes < 60 ? `${minutes}:${below(seconds)}` : `${Math.floor(minutes / 60)}:${below(minutes)}:${below(seconds)}`;
+  }
+
   // elapsed time counts on between the news
   setInterval(() => {
     for (const shown of document.querySelectorAll("[data-elapsed]")) {
       const seconds = Number(shown.dataset.elapsed) + 1;
       shown.dataset.elapsed = String(seconds);
-      shown.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+      shown.textContent = stopwatch(seconds);
     }
   }, 1000);
 
