@@ -178,7 +178,13 @@ class MediaSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """All settings."""
+    """All settings.
+
+    Attributes
+    ----------
+    file : pathlib.Path or None
+        The TOML file that some of them come from; no setting itself.
+    """
 
     server: ServerSettings = field(default_factory=ServerSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
@@ -187,3 +193,4 @@ class Settings:
     engine: EngineSettings = field(default_factory=EngineSettings)
     scp: ScpSettings = field(default_factory=ScpSettings)
     media: MediaSettings = field(default_factory=MediaSettings)
+    file: Optional[Path] = None

@@ -2,13 +2,14 @@
 
 from appliance.store.audit import Act
 from appliance.store.cases import Case, Source, State, StepProgress
-from appliance.store.database import DamagedStoreError, StoreBusyError, StoreError
+from appliance.store.database import BackupError, DamagedStoreError, StoreBusyError, StoreError
 from appliance.store.jobs import Job
 from appliance.store.media import MediumRow, MediumState
 from appliance.store.store import Store
 
 __all__ = [
     "Act",
+    "BackupError",
     "Case",
     "DamagedStoreError",
     "Job",

@@ -6,7 +6,8 @@ from flask import Flask, Response, current_app
 
 from appliance.config import Settings
 from appliance.store import Store
-from appliance.web import cases, errors, guard, language, uploads, wall
+from appliance.store.tally import Tally
+from appliance.web import admin, cases, errors, guard, language, metrics, openapi, uploads, wall
 
 
 def create_app(settings: Settings) -> Flask:
@@ -33,9 +34,13 @@ def create_app(settings: Settings) -> Flask:
     guard.init_app(app)
     errors.init_app(app)
     app.extensions["changes"] = wall.changes_of(app.extensions["store"], settings)
+    app.extensions["tally"] = Tally(app.extensions["store"].database)
     app.register_blueprint(wall.blueprint)
     app.register_blueprint(cases.blueprint)
     app.register_blueprint(uploads.blueprint)
+    app.register_blueprint(admin.blueprint)
+    app.register_blueprint(metrics.blueprint)
+    app.register_blueprint(openapi.blueprint)
     app.add_url_rule("/healthz", view_func=_health)
     return app
 

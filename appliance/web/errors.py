@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 
 from appliance.errors import DiskFullError, DiskReadOnlyError, TriageError
 from appliance.ingest.spool import UploadTooLargeError
-from appliance.store import DamagedStoreError, StoreBusyError, StoreError
+from appliance.store import BackupError, DamagedStoreError, StoreBusyError, StoreError
 from appliance.web.words import HTTP_SENTENCES, error_sentence
 
 log = logging.getLogger(__name__)
@@ -20,6 +20,7 @@ _STATUS = {
     UploadTooLargeError.code: 413,
     DiskFullError.code: 507,
     DiskReadOnlyError.code: 507,
+    BackupError.code: 507,
     StoreError.code: 500,
     DamagedStoreError.code: 500,
     StoreBusyError.code: 503,

@@ -26,6 +26,7 @@ ERROR_SENTENCES: Mapping[str, str] = {
     "upload_too_large": "These are more files or megabytes than one study may have. Send one study.",
     "disk_full": "The appliance's disk is full. Read the study now; remove old cases and send it again.",
     "disk_read_only": "The appliance's disk cannot be written. Read the study now, and have the disk checked.",
+    "bad_backup": "No copy could be made. Make room on the appliance's disk, then try again.",
     "broken_form": "The files did not arrive completely. Send them again.",
 }
 """What a page says of an error, by its code: an error's own message may name a folder of this machine."""
