@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import Optional
 
-from flask import request
+from flask import abort, request
 
 _LAST = 2**63 - 1
 """The largest number that SQLite has."""
 
 
 def before() -> Optional[int]:
-    """Return the number before which the page that is asked for begins; None for the first page, and for no number."""
-    return request.args.get("before", type=_row_number)
+    """Return the number before which the page that is asked for begins; None for the first page.
 
-
-def _row_number(text: str) -> int:
-    if not text.isdecimal() or len(text) > len(str(_LAST)) or int(text) > _LAST:
-        raise ValueError(f"{text!r} is no row's number")
+    What is no number of a row is answered with status 400.
+    """
+    text = request.args.get("before")
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(_LAST)) and 0 < int(text) <= _LAST):
+        abort(400)
     return int(text)

@@ -19,10 +19,10 @@ RULES = {
 
 
 def pages(page: Any, address: str) -> List[str]:
-    """Every page: the wall, the list, and each case's."""
+    """Every page: the wall, the list, the administrator's, and each case's."""
     page.goto(address)
     cases = page.locator("#recent a").evaluate_all("all => all.map(one => one.href)")
-    return [address, address + "cases", address + "absent", *cases]
+    return [address, address + "cases", address + "absent", address + "admin", *cases]
 
 
 def violations(page: Any) -> List[str]:
