@@ -59,6 +59,8 @@ DEV = [
     "setuptools>=70.1",  # builds a wheel on its own, for the packaging test
     "ruff>=0.9",
     'mypy>=1.15; python_version >= "3.10"',
+    "prometheus-client>=0.20,<1",  # its parser reads what /metrics says; Apache-2.0, pure Python
+    'schemathesis>=4.1,<5; python_version >= "3.10"',  # asks the API by its own description; MIT
     'playwright>=1.48,<2; python_version >= "3.10"',
     'axe-playwright-python>=0.1.4,<1; python_version >= "3.10"',  # MIT; brings axe-core (MPL-2.0), for tests alone
     'SimpleITK>=2.4,<3; python_version >= "3.10"',  # what the benchmarks compare with

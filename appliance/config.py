@@ -247,7 +247,13 @@ class HospitalSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """All settings."""
+    """All settings.
+
+    Attributes
+    ----------
+    file : pathlib.Path or None
+        The TOML file that some of them come from; no setting itself.
+    """
 
     server: ServerSettings = field(default_factory=ServerSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
@@ -257,3 +263,4 @@ class Settings:
     scp: ScpSettings = field(default_factory=ScpSettings)
     media: MediaSettings = field(default_factory=MediaSettings)
     hospital: HospitalSettings = field(default_factory=HospitalSettings)
+    file: Optional[Path] = None

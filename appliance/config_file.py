@@ -6,7 +6,7 @@ import os
 import sys
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any, Dict, Literal, Mapping, Optional, Tuple, get_args, get_origin, get_type_hints
+from typing import Any, Dict, List, Literal, Mapping, Optional, Tuple, get_args, get_origin, get_type_hints
 
 from appliance.config import Settings
 from appliance.errors import ConfigError
@@ -43,14 +43,14 @@ def load_settings(path: Optional[Path] = None, environment: Optional[Mapping[str
     environment = os.environ if environment is None else environment
     if path is None and environment.get(ENVIRONMENT_PREFIX + "CONFIG"):
         path = Path(environment[ENVIRONMENT_PREFIX + "CONFIG"])
-    settings = Settings()
+    settings = Settings(file=path)
     for section, values in (_read_toml(path) if path else {}).items():
         if not isinstance(values, dict):
             raise ConfigError(
                 f"The setting {section!r} stands outside any section; put it under one, such as [server]."
             )
         settings = _overlay(settings, section, values)
-    sections = {item.name for item in fields(Settings)}
+    sections = set(section_names())
     for name, value in environment.items():
         if name.startswith(ENVIRONMENT_PREFIX) and name != ENVIRONMENT_PREFIX + "CONFIG":
             section, _, key = name[len(ENVIRONMENT_PREFIX) :].lower().partition("_")
@@ -60,6 +60,16 @@ def load_settings(path: Optional[Path] = None, environment: Optional[Mapping[str
                 )
             settings = _overlay(settings, section, {key: value})
     return settings
+
+
+def section_names() -> List[str]:
+    """Return the names of the sections, in their order."""
+    return [item.name for item in fields(Settings) if item.name != "file"]
+
+
+def variable_name(section: str, key: str) -> str:
+    """Return the environment variable that sets a setting."""
+    return f"{ENVIRONMENT_PREFIX}{section}_{key}".upper()
 
 
 def _read_toml(path: Path) -> Dict[str, Any]:
@@ -73,7 +83,7 @@ def _read_toml(path: Path) -> Dict[str, Any]:
 
 
 def _overlay(settings: Settings, section: str, values: Mapping[str, Any]) -> Settings:
-    known = {item.name for item in fields(Settings)}
+    known = section_names()
     if section not in known:
         raise ConfigError(f"The settings have no section [{section}]; the sections are {sorted(known)}.")
     current = getattr(settings, section)

@@ -16,6 +16,7 @@ LAYERS = {
     "files": 1,
     "stop": 1,
     "config": 2,
+    "manifest": 2,
     "config_file": 3,
     "forest_plot": 3,
     "imaging": 3,

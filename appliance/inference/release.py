@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Mapping, Optional
 
-import trt_engines
 from appliance.errors import ModelError
+from appliance.manifest import manifest_path
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def load_release(manifest: Optional[Path] = None) -> Release:
     ModelError
         When either file is absent or damaged, or the network is not the one that the manifest names.
     """
-    path = manifest or Path(trt_engines.__file__).parent / "manifest.json"
+    path = manifest_path(manifest)
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         onnx = _network(path.parent, document)

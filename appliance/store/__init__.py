@@ -3,7 +3,7 @@
 from appliance.store.acknowledgements import NoNameError
 from appliance.store.audit import Act
 from appliance.store.cases import Acknowledgement, Case, Source, State, StepProgress
-from appliance.store.database import DamagedStoreError, StoreBusyError, StoreError
+from appliance.store.database import BackupError, DamagedStoreError, StoreBusyError, StoreError
 from appliance.store.feedback import FeedbackError, OwnColour, PatientNamedError
 from appliance.store.jobs import Job
 from appliance.store.media import MediumRow, MediumState
@@ -12,6 +12,7 @@ from appliance.store.store import Store
 __all__ = [
     "Acknowledgement",
     "Act",
+    "BackupError",
     "Case",
     "DamagedStoreError",
     "FeedbackError",

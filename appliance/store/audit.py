@@ -20,7 +20,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any, Dict, Iterator, Mapping, Optional
+from typing import Any, Dict, Iterator, List, Mapping, Optional
 
 from appliance.errors import TriageError
 from appliance.files import replace_file
@@ -159,6 +159,11 @@ class Audit:
             last = connection.execute(query).fetchone()
             if last is None or last["detail"] != _canonical(settings):
                 self.append(connection, Act.SETTINGS, detail=settings)
+
+    def newest(self, limit: int, before: Optional[int] = None) -> List[sqlite3.Row]:
+        """Return the newest entries, newest first; those before a number, if given."""
+        query = "SELECT * FROM audit WHERE number < COALESCE(?, number + 1) ORDER BY number DESC LIMIT ?"
+        return self._database.rows(query, before, limit)
 
     def verify(self) -> Examination:
         """Walk the chain from its first row to its last, and compare the last with the file beside the database."""

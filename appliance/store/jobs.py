@@ -128,7 +128,7 @@ class Jobs:
             if not self._end(connection, job, state, columns):
                 return False
             study = _judged_study(connection, job.number)
-            self._audit.append(connection, Act.JUDGED, job.number, study, {"verdict": verdict.colour.value})
+            self._audit.append(connection, Act.JUDGED, job.number, study, _outcome(verdict))
             for number in _superseded(connection, job.number, study, verdict.patient):
                 connection.execute("UPDATE cases SET superseded_by = ? WHERE number = ?", (job.number, number))
                 self._audit.append(connection, Act.SUPERSEDED, number, study, {"by": job.number})
@@ -186,6 +186,12 @@ class Jobs:
     def _write(self, job: Job, assignments: str, *values: object) -> bool:
         with self._database.transaction() as connection:
             return _update(connection, job, assignments, values)
+
+
+def _outcome(verdict: Verdict) -> Dict[str, object]:
+    """Return what stays known of a verdict when its case is removed: the colour, and how long it took (`Tally`)."""
+    total = verdict.timings.total
+    return {"verdict": verdict.colour.value, **({} if total is None else {"ms": round(total)})}
 
 
 def _lease_from_now() -> Dict[str, object]:

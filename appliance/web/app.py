@@ -7,16 +7,20 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from appliance.config import Settings
 from appliance.store import Store
+from appliance.store.tally import Tally
 from appliance.web import (
     access,
     account,
+    admin,
     cases,
     errors,
     feedback,
     guard,
     language,
     login,
+    metrics,
     next_step,
+    openapi,
     people,
     series,
     uploads,
@@ -51,7 +55,9 @@ def create_app(settings: Settings) -> Flask:
     errors.init_app(app)
     access.init_app(app)
     app.extensions["changes"] = wall.changes_of(app.extensions["store"], settings)
-    for room in (wall, cases, series, next_step, feedback, uploads, login, account, people):
+    app.extensions["tally"] = Tally(app.extensions["store"].database)
+    rooms = (wall, cases, series, next_step, feedback, uploads, login, account, people, admin, metrics, openapi)
+    for room in rooms:
         app.register_blueprint(room.blueprint)
     app.add_url_rule("/healthz", view_func=_health)
     return app

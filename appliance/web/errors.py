@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from typing import Tuple, Union
 
-from flask import Flask, Response, jsonify, render_template, request
-from werkzeug.exceptions import HTTPException, InternalServerError
+from flask import Flask, Response, jsonify, make_response, render_template, request
+from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
 
 from appliance.errors import DiskFullError, DiskReadOnlyError, TriageError
 from appliance.ingest.spool import UploadTooLargeError
-from appliance.store import DamagedStoreError, StoreBusyError, StoreError
+from appliance.store import BackupError, DamagedStoreError, StoreBusyError, StoreError
 from appliance.web.access import FormTokenError, LoginNeededError, RoleError, wants_json
 from appliance.web.words import HTTP_SENTENCES, error_sentence
 
@@ -21,6 +21,7 @@ _STATUS = {
     UploadTooLargeError.code: 413,
     DiskFullError.code: 507,
     DiskReadOnlyError.code: 507,
+    BackupError.code: 507,
     StoreError.code: 500,
     DamagedStoreError.code: 500,
     StoreBusyError.code: 503,
@@ -41,12 +42,15 @@ def _user_error(error: TriageError) -> Answer:
     return _answer(_STATUS.get(error.code, 400), error.code, error_sentence(error.code, error.message))
 
 
-def _http_error(error: HTTPException) -> Union[Answer, HTTPException]:
+def _http_error(error: HTTPException) -> Union[Response, HTTPException]:
     if error.code is None or error.code < 400:
         return error  # a redirection
     code = f"http_{error.code}"
     sentence = HTTP_SENTENCES.get(error.code, HTTP_SENTENCES[400 if error.code < 500 else 500])
-    return _answer(error.code, code, error_sentence(code, sentence))
+    answer = make_response(_answer(error.code, code, error_sentence(code, sentence)))
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        answer.allow.update(error.valid_methods)  # RFC 9110, section 15.5.6
+    return answer
 
 
 def _fault(error: Exception) -> Answer:

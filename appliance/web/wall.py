@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, Optional
+from typing import Dict
 
 from flask import Blueprint, Response, abort, current_app, g, render_template, request
 
@@ -12,6 +12,7 @@ from appliance.store import Store
 from appliance.store.troubles import troubles
 from appliance.web import words
 from appliance.web.live import Changes
+from appliance.web.paging import before
 
 blueprint = Blueprint("wall", __name__)
 blueprint.add_app_template_filter(words.short_identity, "short_identity")
@@ -56,8 +57,7 @@ def events() -> Response:
 @blueprint.get("/cases")
 def all_cases() -> str:
     """List all cases, newest first, a page at a time."""
-    before: Optional[int] = request.args.get("before", type=int)
-    cases = _store().recent(_PAGE + 1, before)
+    cases = _store().recent(_PAGE + 1, before())
     older = cases[_PAGE - 1].number if len(cases) > _PAGE else None
     return render_template("list.html", cases=cases[:_PAGE], older=older)
 

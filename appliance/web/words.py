@@ -29,6 +29,7 @@ ERROR_SENTENCES: Mapping[str, str] = {
     "no_name": "Write your name, with 60 characters at most, and send it again.",
     "bad_feedback": "Choose one of the four colours; a note has 2000 characters at most. Send it again.",
     "patient_named": "The note names the patient. Notes are kept longer than the case: leave name and ID out.",
+    "bad_backup": "No copy could be made. Make room on the appliance's disk, then try again.",
     "broken_form": "The files did not arrive completely. Send them again.",
     "login_needed": "Log in first. The session may be over.",
     "not_allowed": "Your role does not allow this. Ask an administrator.",

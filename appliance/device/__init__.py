@@ -1,0 +1,1 @@
+"""The machine: how it is."""
