@@ -48,6 +48,11 @@ class ServerSettings:
     tls_key: Optional[Path] = None
 
     @property
+    def open_until_setup(self) -> bool:
+        """Whether nobody has to log in before the first person is set up: behind a proxy the whole network comes in."""
+        return self.local and self.tls != "proxy" and self.logins == "auto"
+
+    @property
     def local(self) -> bool:
         """Whether the page listens on this machine alone."""
         if self.host == "localhost":

@@ -72,10 +72,13 @@ class Acknowledgements:
         return True
 
     def awaited(self) -> List[Case]:
-        """Return the red cases that nobody has acknowledged, oldest first; none that another took the place of."""
+        """Return the red cases that nobody has acknowledged, oldest first; none that another took the place of.
+
+        Nor one that was simulated: whom would it wake?
+        """
         query = (
             f"{CASES} WHERE cases.colour = 'red_black' AND NOT cases.repeats AND cases.superseded_by IS NULL "
-            "AND seen.at IS NULL ORDER BY cases.number"
+            "AND cases.source <> 'demo' AND seen.at IS NULL ORDER BY cases.number"
         )
         return [case_of(row) for row in self._database.rows(query)]
 

@@ -65,13 +65,13 @@ class Attempts:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def begin(self, name: str, address: str) -> None:
+    def begin(self, name: Optional[str], address: str) -> None:
         """Count an attempt as failed before it is looked at, so that many at once are as slow as one after another.
 
         Parameters
         ----------
-        name : str
-            What was typed.
+        name : str or None
+            What was typed; None for a code, which nobody guesses, so that others' failures need not slow it down.
         address : str
             Where it came from.
 
@@ -104,7 +104,7 @@ class Attempts:
                     (key, clock.boot, clock.seconds),
                 )
 
-    def succeed(self, name: str, address: str) -> None:
+    def succeed(self, name: Optional[str], address: str) -> None:
         """Take back what `begin` counted: it was no failure, and the name is known at this address from now on."""
         with self._database.transaction() as connection:
             both, *others = [key for key, _ in _counters(name, address)]
@@ -114,8 +114,11 @@ class Attempts:
                 connection.execute("UPDATE attempts SET failures = MAX(failures - 1, 0) WHERE sha256 = ?", (key,))
 
 
-def _counters(name: str, address: str) -> List[Tuple[str, _Patience]]:
-    name, address = name.strip().casefold(), _network(address)
+def _counters(name: Optional[str], address: str) -> List[Tuple[str, _Patience]]:
+    address = _network(address)
+    if name is None:
+        return [(_key("code", address), _ADDRESS)]
+    name = name.strip().casefold()
     return [
         (_key("both", name, address), _BOTH),
         (_key("address", address), _ADDRESS),

@@ -152,6 +152,11 @@ class Audit:
         with self.transaction() as connection:
             self.append(connection, what, case_number, study_uid, detail)
 
+    def recorded(self, what: Act, case_number: int) -> bool:
+        """Tell whether who acts now has done this with a case before."""
+        query = "SELECT 1 FROM audit WHERE case_number = ? AND what = ? AND who = ? LIMIT 1"
+        return bool(self._database.rows(query, case_number, what.value, ACTING.get() or self._who))
+
     def record_settings(self, settings: Mapping[str, Any]) -> None:
         """Add an entry with the settings, unless the newest such entry holds the same."""
         with self.transaction() as connection:

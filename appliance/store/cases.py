@@ -147,9 +147,9 @@ class Case:
 
     @property
     def awaited(self) -> bool:
-        """Whether the pages remind of it: it is red, nobody acknowledged it, and no other took its place."""
+        """Whether the pages remind of it: it is red and real, nobody acknowledged it, and no other took its place."""
         red = self.verdict is not None and self.verdict["verdict"] == Colour.RED_BLACK.value
-        return red and not (self.acknowledged or self.superseded_by or self.repeats)
+        return red and not (self.acknowledged or self.superseded_by or self.repeats or self.source is Source.DEMO)
 
     def to_json(self) -> Dict[str, Any]:
         """Return what may be shown without identity: how far the case is, and its verdict as published."""

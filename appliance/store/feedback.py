@@ -215,8 +215,9 @@ _CURRENT = "colour IS NOT NULL AND superseded_by IS NULL AND NOT repeats"
 
 
 def leave_outcome(connection: sqlite3.Connection, row: sqlite3.Row) -> None:
-    """Keep of a case that is about to be removed by age what a report counts."""
+    """Keep of a case that is about to be removed by age what a report counts; of what it does not count, nothing."""
     if row["colour"] is None or row["superseded_by"] is not None or row["repeats"]:
+        connection.execute("DELETE FROM feedback WHERE case_number = ?", (row["number"],))
         return
     outcome = _outcome(row)
     connection.execute(

@@ -28,6 +28,7 @@ _TOKEN_BYTES = 32
 _FORM = 1 << 16
 _LASTING_S = 400 * 24 * 3600
 _AFTER_S = 5
+_BACK_TO_THE_WALL_S = 60
 
 
 class LoginNeededError(TriageError):
@@ -194,7 +195,7 @@ def _identify() -> None:
         if found.program and g.role is Role.ADMINISTRATOR:
             g.role = Role.DOCTOR
         _act_as(f"{found.person.name}, {found.person.role.value}" + (f", {found.label}" if found.program else ""))
-    elif settings.server.local and settings.server.logins == "auto" and not store.people.anybody():
+    elif settings.server.open_until_setup and not store.people.anybody():
         g.open, g.role = True, Role.ADMINISTRATOR
     if g.secret is None:
         g.secret = request.cookies.get(_cookie("form"))
@@ -221,14 +222,13 @@ def _dress(response: Response) -> Response:
     session: Optional[Session] = g.get("session")
     if response.status_code == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
-    if (
-        session
-        and session.person.role is not Role.KIOSK
-        and request.method == "GET"
-        and response.mimetype == "text/html"
-    ):
-        # names do not stay on a screen whose session is over
-        response.headers["Refresh"] = str(round(LIMITS[session.person.role].idle_s) + _AFTER_S)
+    if session and request.method == "GET" and response.mimetype == "text/html":
+        if session.person.role is not Role.KIOSK:
+            # names do not stay on a screen whose session is over
+            response.headers["Refresh"] = str(round(LIMITS[session.person.role].idle_s) + _AFTER_S)
+        elif request.endpoint != "wall.show":
+            # whoever tapped the wall screen is gone, and the next red case must be seen there
+            response.headers["Refresh"] = f"{_BACK_TO_THE_WALL_S}; url={url_for('wall.show')}"
     return response
 
 

@@ -42,7 +42,7 @@ log = logging.getLogger(__name__)
 def show(case_id: str) -> Union[str, AnyResponse]:
     """Show how far a case is, and then its verdict."""
     case = case_or_404(case_id)
-    if case.state.final and "X-Shown" not in request.headers:
+    if case.state.final and not ("X-Shown" in request.headers and _store().audit.recorded(Act.VIEWED, case.number)):
         note_view(case)
     if case.same_as:
         return redirect(url_for("cases.show", case_id=case.same_as.id))

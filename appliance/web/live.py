@@ -60,16 +60,16 @@ class Changes:
         seen: Optional[Version] = None
         said_at = asked_at = time.monotonic()
         while True:
-            if time.monotonic() - asked_at > _STILL_HERE_S:
+            version = self._now()
+            if version != seen or time.monotonic() - asked_at > _STILL_HERE_S:
                 if not allowed():
                     return
                 asked_at = time.monotonic()
-            version = self._now()
             if version != seen:
                 yield f"data: {json.dumps(self._look(key, version, render))}\n\n"
                 seen, said_at = version, time.monotonic()
             elif time.monotonic() - said_at > _STILL_HERE_S:
-                yield ": still here\n\n"
+                yield "event: here\ndata:\n\n"
                 said_at = time.monotonic()
             time.sleep(_PERIOD_S)
 

@@ -111,6 +111,7 @@ def take_code() -> Answer:
         return again("code.html", error)
     except TriageError as error:
         return again("code.html", error, code=request.form.get("code"), chooser=_person_of_code())
+    _store().attempts.succeed(person.name, request.remote_addr or "")  # who came here with a code is known here
     return _welcome(person, url_for("wall.show"))
 
 
@@ -181,12 +182,12 @@ def checked(name: str, password: str, code: Optional[str]) -> Person:
 def _code() -> Code:
     """Return the code that a form holds."""
     store, address = _store(), request.remote_addr or ""
-    store.attempts.begin(_A_CODE, address)
+    store.attempts.begin(None, address)
     code = store.codes.find(request.form.get("code", ""))
     if code is None:
         store.audit.record(Act.LOGIN_FAILED, detail={"person": None, "address": address})
         raise WrongCodeError
-    store.attempts.succeed(_A_CODE, address)
+    store.attempts.succeed(None, address)
     return code
 
 

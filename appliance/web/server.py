@@ -82,7 +82,7 @@ def _first_words(settings: Settings, store: Store) -> Iterator[str]:
         yield f"The page's certificate has the SHA-256 fingerprint {fingerprint}"
     if settings.server.tls == "off" and not settings.server.local:
         yield "[server] tls = off: passwords and patients' names cross the network for everyone to read."
-    if not store.people.anybody() and not (settings.server.local and settings.server.logins == "auto"):
+    if not store.people.anybody() and not settings.server.open_until_setup:
         yield f"Nobody was set up yet. Open /setup on the page, with the code {store.codes.make(None)}"
 
 

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, abort, current_app, g, render_template, r
 from appliance.config import Settings
 from appliance.errors import TriageError
 from appliance.store import Store
+from appliance.store.people import Role
 from appliance.store.troubles import troubles
 from appliance.web import words
 from appliance.web.live import Changes
@@ -40,6 +41,7 @@ def events() -> Response:
         # a context of its own, for the stream outlives the request by hours
         with app.request_context(environ):
             app.preprocess_request()
+            g.person, g.role = None, Role.KIOSK  # one rendering serves all who listen
             return render_template("news.html", **_content())
 
     def allowed() -> bool:

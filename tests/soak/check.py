@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+import zlib
 from collections import Counter
 from typing import Dict, Iterator, List, Mapping, Sequence, Set
 
@@ -10,10 +13,14 @@ import numpy as np
 
 from appliance.store import Case, Source, State, Store
 from appliance.store.pictures import picture_path
+from appliance.store.volumes import read_document, read_slice
 from tests.soak.studies import Expected, Study
 
 ZONES = 8
 _ARCHIVE = "archive.zip"
+_VIEWER = {"series", "plan.json", "plan.begun"}
+"""What is rendered for the viewer when nobody waits for a verdict."""
+
 _PNG_END = b"IEND\xaeB`\x82"
 
 
@@ -96,7 +103,8 @@ def _of_case(store: Store, item: Study, case: Case) -> Iterator[str]:
     if case.superseded_by is not None and case.same_as is not None:
         yield f"case {case.number} is superseded and points to another"
     if case.state is State.DONE and case.same_as is None:
-        pictures = sorted(path.name for path in (store.rendered / case.id).glob("*"))
+        yield from _of_series(store, item, case)
+        pictures = sorted(path.name for path in (store.rendered / case.id).glob("*") if path.name not in _VIEWER)
         if pictures != [picture_path(store.rendered, case.id, zone).name for zone in range(1, ZONES + 1)]:
             yield f"case {case.number} has the pictures {pictures}"
         for name in pictures:
@@ -104,6 +112,21 @@ def _of_case(store: Store, item: Study, case: Case) -> Iterator[str]:
             if cv2.imread(str(path), cv2.IMREAD_UNCHANGED) is None or not path.read_bytes().endswith(_PNG_END):
                 yield f"{name} of case {case.number} is torn"
     yield from _of_spool(store, item, case)
+
+
+def _of_series(store: Store, item: Study, case: Case) -> Iterator[str]:
+    """Its slices for the viewer are all there, where there are any."""
+    document = read_document(store.rendered, case.id)
+    if document is None:
+        return
+    count = json.loads(document)["slices"]
+    if count != len(item.images):
+        yield f"the viewer of case {case.number} has {count} slices, not {len(item.images)}"
+    for number in range(1, count + 1):
+        try:
+            gzip.decompress(read_slice(store.rendered, case.id, number) or b"")
+        except (OSError, EOFError, zlib.error):
+            yield f"slice {number} of case {case.number} is torn"
 
 
 def _of_spool(store: Store, item: Study, case: Case) -> Iterator[str]:

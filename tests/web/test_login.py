@@ -139,9 +139,11 @@ def test_many_wrong_logins_have_to_wait_and_the_right_one_too(hospital: Flask, r
     assert browser.log_in("sato").status_code == 303, "never for good"
 
 
-def test_codes_are_guessed_as_slowly(hospital: Flask) -> None:
+def test_codes_are_guessed_slowly_too_and_nobody_elsewhere_waits_for_it(hospital: Flask) -> None:
     browser = Browser(hospital)
-    assert 429 in [browser.send("/code", code=f"GUESS{number}").status_code for number in range(7)]
+    assert 429 in [browser.send("/code", code=f"GUESS{number}").status_code for number in range(25)]
+    elsewhere = Browser(hospital, "10.0.0.77")
+    assert elsewhere.send("/code", code="GUESS").status_code == 400
 
 
 def test_a_wall_screen_begins_with_its_code_once(hospital: Flask, records: Store) -> None:
@@ -189,9 +191,11 @@ def test_headers_speak_of_tls_only_with_a_certificate_that_browsers_trust(settin
 
 
 def test_behind_a_proxy_the_browsers_own_address_and_scheme_count(settings: Settings, quick_hashing: None) -> None:
-    server = replace(settings.server, logins="on", tls="proxy", names=("triage.hospital.example",))
+    server = replace(settings.server, tls="proxy", names=("triage.hospital.example",))
     app = create_app(replace(settings, server=server))
     store: Store = app.extensions["store"]
+    stranger = {"X-Forwarded-For": "10.1.2.3", "X-Forwarded-Proto": "https", "X-Forwarded-Host": server.names[0]}
+    assert app.test_client().get("/", headers=stranger).status_code == 303, "it is not open before anybody is set up"
     store.people.add("sato", Role.DOCTOR, PASSWORD)
     forwarded = {
         "X-Forwarded-For": "10.9.9.9",

@@ -101,4 +101,6 @@ def test_names_do_not_stay_on_a_screen_whose_session_is_over(
     answer = logged_in(hospital, records, "sato").get(f"/cases/{case.id}")
     assert int(answer.headers["Refresh"]) > LIMITS[Role.DOCTOR].idle_s
     assert answer.headers["Cache-Control"] == "no-store"
-    assert "Refresh" not in logged_in(hospital, records, "wall").get(f"/cases/{case.id}").headers
+    wall = logged_in(hospital, records, "wall")
+    assert wall.get(f"/cases/{case.id}").headers["Refresh"] == "60; url=/", "a screen that somebody tapped goes back"
+    assert "Refresh" not in wall.get("/").headers

@@ -244,6 +244,7 @@ def test_slices_that_are_removed_meanwhile_are_said_to_be_gone(browser: Any, cas
     page.goto(case_url + "?lang=en")
     expect(page.locator(".viewer [role=status]")).to_contain_text("The slices cannot be shown.")
     expect(page.locator(".stage canvas")).to_be_visible()
+    page.wait_for_timeout(1000)  # those that were asked for at the same time
     count = len(asked)
     page.wait_for_timeout(1500)
     assert len(asked) == count, "it is not asked again"

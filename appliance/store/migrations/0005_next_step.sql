@@ -1,3 +1,5 @@
+CREATE INDEX audit_by_case ON audit (case_number);
+
 -- What people do with a verdict: they acknowledge it, and say what they themselves see in the study.
 ALTER TABLE cases ADD COLUMN colour TEXT;  -- the verdict's, so that cases can be found by it
 UPDATE cases SET colour = CASE

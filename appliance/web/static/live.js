@@ -7,16 +7,24 @@
   const PERIOD_MS = 700;
   const UNHEARD_MS = 2000;
   const WATCHING_MS = 5000;
+  const SILENCE_MS = 12000;
   const FAILURES_SHOWN = 3;
   const wall = document.querySelector("[data-events]");
   let failures = 0;
 
   const marked = (name) => document.querySelector(`[${name}]`) !== null;
 
+  // what somebody is writing is not taken from under the pen
+  function written(part) {
+    if (part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")) return true;
+    const changed = (field) => field.value !== field.defaultValue || field.checked !== field.defaultChecked;
+    return [...part.querySelectorAll("input, textarea")].some(changed);
+  }
+
   function take(page) {
     for (const part of document.querySelectorAll("[data-live]")) {
       const fresh = page.getElementById(part.id);
-      if (!fresh) continue;
+      if (!fresh || written(part)) continue;
       for (const mark of ["data-working", "data-watching"]) part.toggleAttribute(mark, fresh.hasAttribute(mark));
       // an unchanged part is left alone, so that it is not read out again
       if (part.innerHTML !== fresh.innerHTML) part.replaceChildren(...fresh.childNodes);
@@ -39,6 +47,7 @@
       const headers = { Accept: "text/html", "X-Refresh": "1", ...(marked("data-working") ? {} : { "X-Shown": "yes" }) };
       const answer = await fetch(location.href, { headers, cache: "no-store" });
       if (answer.status === 401) return location.reload(); // the session is over, and what it showed goes
+      if (answer.redirected) return location.replace(answer.url); // the same images as another case's
       if (!answer.ok) throw new Error(String(answer.status));
       take(parsed(await answer.text()));
     } catch (error) {
@@ -55,11 +64,33 @@
 
   function listen() {
     const source = new EventSource(wall.dataset.events);
-    source.addEventListener("message", (event) => take(parsed(JSON.parse(event.data))));
+    let silence;
+
+    // a cable that was pulled is no error: only silence tells
+    function heard() {
+      clearTimeout(silence);
+      silence = setTimeout(() => {
+        source.close();
+        failures = FAILURES_SHOWN;
+        note(false);
+        listen();
+      }, SILENCE_MS);
+    }
+
+    heard();
+    source.addEventListener("here", () => {
+      heard();
+      note(true);
+    });
+    source.addEventListener("message", (event) => {
+      heard();
+      take(parsed(JSON.parse(event.data)));
+    });
     source.addEventListener("error", () => {
       // it tries again by itself, unless the appliance answered that it will not
-      if (source.readyState === EventSource.CLOSED) refresh();
-      else note(false);
+      if (source.readyState !== EventSource.CLOSED) return note(false);
+      clearTimeout(silence);
+      refresh();
     });
   }
 
