@@ -69,6 +69,7 @@ def run(settings: Settings) -> None:
     Who starts it is told on standard error how to log in for the first time, and the certificate's fingerprint.
     """
     with ends_in_words(log):
+        certificate.files(settings)  # gunicorn would make a status of its own of what is wrong with them
         server = Server(settings)
         with Store(settings.store.folder, "web") as store:
             for line in _first_words(settings, store):
