@@ -15,8 +15,6 @@ from appliance.web.login import Answer, again
 
 blueprint = Blueprint("people", __name__)
 
-_ENTRIES = 200
-
 
 @blueprint.get("/people")
 def show() -> str:
@@ -60,13 +58,6 @@ def change(number: int) -> Answer:
         return again("people.html", error, **_shown())
     # an administrator who changed their own role has no session any more
     return redirect(url_for("people.show"), 303)
-
-
-@blueprint.get("/audit")
-def trail() -> str:
-    """Show the newest entries of the audit trail."""
-    rows = _store().database.rows("SELECT * FROM audit ORDER BY number DESC LIMIT ?", _ENTRIES)
-    return render_template("audit.html", entries=rows, examination=_store().audit.verify())
 
 
 def _with_code(person: Person) -> str:

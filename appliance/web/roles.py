@@ -64,6 +64,5 @@ ROUTES: Mapping[str, Rule] = {
     "people.show": Rule(Role.ADMINISTRATOR, personal=True),
     "people.add": Rule(Role.ADMINISTRATOR, personal=True),
     "people.change": Rule(Role.ADMINISTRATOR, personal=True),
-    "people.trail": Rule(Role.ADMINISTRATOR, personal=True),
 }
 """Every route. One that is not here is refused."""

@@ -199,7 +199,7 @@ def test_pages_of_people_keep_the_policy_and_are_dressed(hospital: Flask, record
         (stranger, "/code"),
         (browser, "/account"),
         (browser, "/people"),
-        (browser, "/audit"),
+        (browser, "/admin"),
     ):
         answer = who.get(path)
         assert re.findall(r"<script(?![^>]* src=)|\sstyle=|\son\w+=|javascript:|<style", answer.text) == [], path

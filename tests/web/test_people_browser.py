@@ -73,7 +73,7 @@ def test_no_page_asks_anybody_else_or_breaks_its_policy_or_is_too_wide(
     page: object, address: str, filed: Callable[[str], Case], language: str
 ) -> None:
     red = filed("red")
-    for path in ("/login", "/code", "/", f"/cases/{red.id}", "/account", "/people", "/audit"):
+    for path in ("/login", "/code", "/", f"/cases/{red.id}", "/account", "/people", "/admin"):
         if path == "/":
             log_in(page, address, "tanaka")
         page.goto(f"{address}{path}?lang={language}")  # type: ignore[attr-defined]

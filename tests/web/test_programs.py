@@ -76,4 +76,4 @@ def test_an_administrators_program_is_no_administrator(hospital: Flask, records:
     program = Browser(hospital)
     assert program.get("/", headers=bearer).status_code == 200
     assert program.get("/people", headers=bearer).status_code == 403
-    assert program.get("/audit", headers=bearer).status_code == 403
+    assert program.get("/admin", headers=bearer).status_code == 403
