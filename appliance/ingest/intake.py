@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock, Thread
 from types import TracebackType
-from typing import Dict, Iterable, List, Optional, Set, Type, Union
+from typing import Dict, Iterable, Optional, Set, Type, Union
 
 from appliance.config import IngestSettings, ScpSettings
 from appliance.errors import TriageError
@@ -83,8 +83,7 @@ class Intake:
         self._limits = limits
         self._mutex = Lock()
         self._studies: Dict[str, _Study] = {}
-        self._complete: List[Path] = []
-        self._next_try = 0.0
+        self._complete: Dict[Path, float] = {}  # when each is tried next
         self._next_count = 0.0
         self._lock_file: Optional[int] = None
 
@@ -103,13 +102,13 @@ class Intake:
             sizes = {path.name: path.stat().st_size for path in folder.iterdir()}
             now, key = time.monotonic(), folder.name.split("-")[1]
             if key in self._studies:  # the older one was complete
-                self._complete.append(self._studies[key].folder)
+                self._complete[self._studies[key].folder] = 0.0
             self._studies[key] = _Study(folder, now, now, sizes, opened=True)
         for name in self._store.arrivals.announced(Source.NETWORK):
             # the end came before the folder was made, or after it was moved
             if not (self._store.network / name).exists():
                 if (self._store.spool / name).exists():
-                    self._complete.append(self._store.network / name)
+                    self._complete[self._store.network / name] = 0.0
                 else:
                     self._store.arrivals.withdraw(name)
         return self
@@ -175,10 +174,12 @@ class Intake:
         with self._mutex:
             for key in [key for key, study in self._studies.items() if self._is_complete(study, now)]:
                 # what comes from now on begins another folder
-                self._complete.append(self._studies.pop(key).folder)
-        if self._complete and now >= self._next_try:
-            self._complete = [folder for folder in self._complete if not self._hand_over(folder)]
-            self._next_try = now + _RETRY_S if self._complete else 0.0
+                self._complete[self._studies.pop(key).folder] = 0.0
+        for folder in [folder for folder, due in self._complete.items() if now >= due]:
+            if self._hand_over(folder):
+                del self._complete[folder]
+            else:
+                self._complete[folder] = now + _RETRY_S
         if now >= self._next_count:
             self._next_count = now + _COUNT_S
             self._count()
