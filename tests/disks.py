@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator
 
 import pytest
+
+_TRIES = 100
 
 
 @contextmanager
@@ -27,7 +30,12 @@ def read_only(folder: Path) -> Iterator[None]:
     """Let nobody write below a folder, not even root, as a kernel does whose disk fails."""
     _mount("--bind", folder, folder)
     try:
-        _mount("-o", "remount,bind,ro", folder)
+        for _ in range(_TRIES):  # it is busy while somebody writes
+            if not _asked("-o", "remount,bind,ro", folder).returncode:
+                break
+            time.sleep(0.05)
+        else:
+            _mount("-o", "remount,bind,ro", folder)
         yield
     finally:
         _unmount(folder)
@@ -43,8 +51,12 @@ def fill(folder: Path, keep: int = 0) -> Path:
     return ballast
 
 
+def _asked(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["mount", *map(str, arguments)], capture_output=True, text=True)
+
+
 def _mount(*arguments: object) -> None:
-    done = subprocess.run(["mount", *map(str, arguments)], capture_output=True, text=True)
+    done = _asked(*arguments)
     if done.returncode:
         pytest.skip(f"nothing can be mounted here: {done.stderr.strip()}")
 

@@ -7,12 +7,16 @@ import ipaddress
 import socket
 import ssl
 import struct
+import warnings
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import List, Optional, Set, Union
 
-from cryptography import x509
+with warnings.catch_warnings():
+    # on Python 3.8, where JetPack 5 stays, it announces at each start that a later release will not run there
+    warnings.simplefilter("ignore")
+    from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
