@@ -19,10 +19,14 @@ RULES = {
 
 
 def pages(page: Any, address: str) -> List[str]:
-    """Every page: the wall, the list, the administrator's, and each case's."""
+    """Every page: the wall, the list, the administrator's, those of logins, each case's and its handover sheet."""
     page.goto(address)
     cases = page.locator("#recent a").evaluate_all("all => all.map(one => one.href)")
-    return [address, address + "cases", address + "absent", address + "admin", *cases]
+    own = [address + path for path in ("", "cases", "absent", "admin", "setup", "login", "code")]
+    judged = page.locator("#recent .red a, #recent .green a, #recent .refer a").evaluate_all(
+        "all => all.map(one => one.href)"
+    )
+    return [*own, *cases, *(case + "/handover" for case in judged)]
 
 
 def violations(page: Any) -> List[str]:
