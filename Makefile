@@ -1,6 +1,6 @@
 # make run     the whole appliance on this machine: installs it, serves on port 8080, judges a simulated study
 # make test    every test: ruff, mypy, and the tests on this Python and on Python 3.8 where there is one
-# make soak    the kill test: 500 studies by every way, while the appliance's parts are killed 200 times
+# make soak    the kill test: 500 studies by every way, while parts are killed 200 times; and 2,000 damaged files
 # make bench   the benchmarks
 # make clean   removes the environments and what tools left
 #
@@ -27,7 +27,7 @@ PYTHON38 := $(shell for python in python3.8 "$${PYENV_ROOT:-$$HOME/.pyenv}"/vers
 ifneq ($(filter 3.8 3.9,$(VERSION)),)
 TESTS = $(APPLIANCE_TESTS)
 endif
-APPLIANCE_TESTS = --ignore=tests/training --ignore=tests/test_static.py --ignore=tests/benchmarks -m "not browser"
+APPLIANCE_TESTS = --ignore=tests/training --ignore=tests/test_static.py --ignore=tests/benchmarks -m "not browser and not slow"
 
 # This torch has a CPU-only wheel; where pip finds one (PIP_FIND_LINKS, PIP_EXTRA_INDEX_URL) it prefers it to the
 # gigabytes of CUDA that come with the others.
@@ -76,7 +76,8 @@ test: .venv/test.stamp $(if $(PYTHON38),.venv38/test.stamp)
 	exit $$status
 
 soak: .venv/test.stamp
-	exec .venv/bin/python -m tests.soak
+	.venv/bin/python -m tests.soak
+	DAMAGES=2000 .venv/bin/python -m pytest --quiet -n 2 tests/test_damaged_files.py
 
 bench: .venv/test.stamp
 	exec .venv/bin/python -m tests.benchmarks
