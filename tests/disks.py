@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import subprocess
 import time
@@ -44,10 +45,15 @@ def read_only(folder: Path) -> Iterator[None]:
 def fill(folder: Path, keep: int = 0) -> Path:
     """Fill a disk up to some bytes with one file, and return that."""
     ballast = folder / "ballast"
-    with ballast.open("wb") as file:
+    with ballast.open("wb", buffering=0) as file:
         left = shutil.disk_usage(folder).free - keep
         while left > 0:
-            left -= file.write(bytes(min(left, 1 << 20)))
+            try:
+                left -= file.write(bytes(min(left, 1 << 20)))
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
+                break  # others write too
     return ballast
 
 
