@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 import getpass
 import json
-import os
 import sys
-from typing import Any, Callable
+from typing import Any
 
-from appliance.config import Settings
 from appliance.errors import TriageError
 from appliance.store import Store
 from appliance.store.people import Person, Role
+from appliance.store.terminal import over_the_store
 
 
 class UnknownPersonError(TriageError):
@@ -50,18 +49,7 @@ def add_commands(commands: Any) -> None:
         parser.add_argument("name")
     added.add_argument("--role", choices=[role.value for role in Role], default=Role.DOCTOR.value)
     for parser, function in ((listed, _list), (added, _add), (removed, _remove), (reset, _reset), (code, _code)):
-        parser.set_defaults(run=_over_the_store(function))
-
-
-def _over_the_store(
-    function: Callable[[argparse.Namespace, Store], None],
-) -> Callable[[argparse.Namespace, Settings], int]:
-    def run(options: argparse.Namespace, settings: Settings) -> int:
-        with Store(settings.store.folder, f"terminal, user {os.getuid()}") as store:
-            function(options, store)
-        return 0
-
-    return run
+        parser.set_defaults(run=over_the_store(function))
 
 
 def _list(options: argparse.Namespace, store: Store) -> None:

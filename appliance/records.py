@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Dict, List, Optional
 
-from appliance.config import Settings
 from appliance.errors import TriageError
 from appliance.store import Act, Case, Store
 from appliance.store.retention import purge
+from appliance.store.terminal import over_the_store
 
 _ALL = -1
 
@@ -49,26 +48,16 @@ def add_commands(commands: Any) -> None:
         parser.add_argument("number", type=int, help="of the case")
     exported.add_argument("numbers", type=int, nargs="*", metavar="number", help="of a case")
     for parser, function in ((listed, _list), (shown, _show), (exported, _export), (purged, _purge)):
-        parser.set_defaults(run=_over_the_store(function))
+        parser.set_defaults(run=over_the_store(function))
 
     backup = commands.add_parser("backup", help="copy the database, also while the appliance runs")
     backup.add_argument("file", type=Path)
-    backup.set_defaults(run=_over_the_store(_backup))
+    backup.set_defaults(run=over_the_store(_backup))
 
     audit = commands.add_parser("audit", help="examine the audit trail")
     actions = audit.add_subparsers(required=True, metavar="ACTION")
     verify = actions.add_parser("verify", help="walk the chain of hashes; exit status 1 where it breaks")
-    verify.set_defaults(run=_over_the_store(_verify))
-
-
-def _over_the_store(
-    function: Callable[[argparse.Namespace, Store], int],
-) -> Callable[[argparse.Namespace, Settings], int]:
-    def run(options: argparse.Namespace, settings: Settings) -> int:
-        with Store(settings.store.folder, f"terminal, user {os.getuid()}") as store:
-            return function(options, store)
-
-    return run
+    verify.set_defaults(run=over_the_store(_verify))
 
 
 def _list(options: argparse.Namespace, store: Store) -> int:

@@ -117,7 +117,7 @@ def take_code() -> Answer:
 
 @blueprint.post("/logout")
 def log_out() -> AnyResponse:
-    """End this session."""
+    """Log out here; other browsers of the person stay logged in."""
     store = _store()
     store.audit.record(Act.LOGOUT)
     store.sessions.end(g.session)
