@@ -46,7 +46,7 @@ def catalog() -> Dict[Key, List[str]]:
 def in_sources() -> Set[Key]:
     """What templates and modules translate where they say it."""
     found: Set[Key] = set()
-    methods = [("**.html", "jinja2.ext:babel_extract"), ("**.py", "python")]
+    methods = [("**.html", "jinja2.ext:babel_extract"), ("**.py", "babel.messages.extract:extract_python")]
     for _, _, message, _, context in extract_from_dir(str(WEB), method_map=methods):
         one, many = (message, "") if isinstance(message, str) else message[-2:]
         found.add((one, many, context or ""))
