@@ -39,6 +39,8 @@ class _Babel(Babel):  # type: ignore[misc]
 
 def init_app(app: Flask) -> None:
     """Let templates translate with ``_()`` and ``ngettext()``, and every request choose its language."""
+    for language in LANGUAGES:
+        _read(language)  # at the start, so that nobody waits for it
     _Babel(app, locale_selector=_choose)
     app.after_request(_remember)
     app.context_processor(lambda: {"language": current(), "languages": LANGUAGES})
@@ -52,11 +54,10 @@ def current() -> str:
 
 @lru_cache(maxsize=None)
 def _read(language: str) -> NullTranslations:
-    source = TRANSLATIONS / language / "LC_MESSAGES" / "messages.po"
-    if not source.exists():
-        return NullTranslations()  # the messages are written in this language
+    if language == "en":
+        return NullTranslations()  # the messages themselves
     compiled = io.BytesIO()
-    with source.open("rb") as file:
+    with (TRANSLATIONS / language / "LC_MESSAGES" / "messages.po").open("rb") as file:
         write_mo(compiled, read_po(file, locale=language))
     compiled.seek(0)
     return Translations(compiled)
