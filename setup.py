@@ -22,6 +22,7 @@ APPLIANCE = [
     "pynetdicom>=2.0.2,<4",  # 2.0.2 is the newest for Python 3.8; 3 needs 3.10
     "onnxruntime>=1.17,<2",
     "Flask>=3.0,<4",
+    "Flask-Babel>=4.0,<5",
     "gunicorn>=23",  # 23 refuses ambiguous Transfer-Encoding headers, which earlier ones pass on
     "Babel>=2.12,<3",
     "argon2-cffi>=23",  # hashes passwords (MIT); 25.1 has wheels for Python 3.8 on aarch64

@@ -11,12 +11,11 @@ from appliance.errors import TriageError
 from appliance.store import Store
 from appliance.store.people import Role
 from appliance.store.troubles import troubles
-from appliance.web import words
+from appliance.web import language
 from appliance.web.live import Changes
 from appliance.web.paging import before
 
 blueprint = Blueprint("wall", __name__)
-blueprint.add_app_template_filter(words.short_identity, "short_identity")
 
 _CARDS = 12
 _PAGE = 50
@@ -51,7 +50,7 @@ def events() -> Response:
             except TriageError:
                 return False  # the session is over
 
-    response = Response(changes.events(g.language, render, allowed), mimetype="text/event-stream")
+    response = Response(changes.events(language.current(), render, allowed), mimetype="text/event-stream")
     response.call_on_close(changes.give_place_back)
     return response
 

@@ -6,13 +6,11 @@ import json
 import re
 from typing import Callable, Iterator, List
 
-import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from appliance.store import Case, Source, Store
 from appliance.web.live import PAGES_MAX, Changes
-from appliance.web.words import short_identity
 from tests.verdicts import PATIENT
 
 Judged = Callable[[str], Case]
@@ -33,27 +31,6 @@ def test_the_newest_study_comes_first_and_is_no_name(client: FlaskClient, judged
     assert "This does not rule anything out." in older, "green never stands without it"
     assert PATIENT.patient_id not in page and "Hanako" not in page and "模擬" not in page
     assert "female" in newest
-
-
-@pytest.mark.parametrize(
-    ("name", "initial"),
-    [
-        ("Yamada^Tarou=山田^太郎", "山."),
-        ("Yamada^Tarou", "Y."),
-        ("=山田^太郎", "山."),
-        ("", ""),
-        ("^Taro", "T."),
-        ("=", ""),
-    ],
-)
-def test_a_wall_shows_age_sex_and_an_initial(app: Flask, name: str, initial: str) -> None:
-    from appliance.study import PatientIdentity
-
-    with app.test_request_context("/?lang=en"):
-        app.preprocess_request()
-        shown = short_identity(PatientIdentity(patient_id="123", name=name, sex="M", age="045Y"))
-        assert shown == " · ".join(filter(None, ["45 years", "male", initial]))
-        assert short_identity(PatientIdentity(name=name)) == initial
 
 
 def test_the_list_goes_on_page_by_page(client: FlaskClient, store: Store) -> None:
