@@ -105,6 +105,7 @@ def test_a_wall_screen_is_set_up_and_shows_the_cases(page: object, address: str,
     page.locator("details", has_text="画面").first.locator("summary").click()  # type: ignore[attr-defined]
     page.fill("#name", "er-wall")  # type: ignore[attr-defined]
     page.select_option("#role", "kiosk")  # type: ignore[attr-defined]
+    page.fill("#own", PASSWORD)  # type: ignore[attr-defined]
     page.click("form.account button")  # type: ignore[attr-defined]
     code = page.inner_text(".key")  # type: ignore[attr-defined]
     page.context.clear_cookies()  # type: ignore[attr-defined]
