@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Callable, Dict, Iterator, List
@@ -10,6 +11,10 @@ import numpy as np
 import pydicom
 import pytest
 
+from appliance.config import DecodeSettings
+from appliance.dicom.geometry import in_order
+from appliance.dicom.reader import DicomReader
+from appliance.dicom.stack import native_slices
 from appliance.imaging.levels import to_levels
 from appliance.phantom.acquisition import Kernel
 from appliance.phantom.dicomise import write_series
@@ -19,6 +24,7 @@ from appliance.phantom.transcode import JPEG_LOSSLESS
 from appliance.pipeline import Pipeline
 from appliance.store import Case, State
 from appliance.store.volumes import SeriesState, planned
+from appliance.verdict import Refused
 from tests.desk import Desk, desk_over
 from tests.simulated import options, volume
 from tests.test_rendering import slices_of
@@ -132,6 +138,22 @@ def test_a_series_of_which_nothing_can_be_decoded_is_not_shown(tmp_path: Path, d
     assert reasons(case) == ["damaged_pixels"] and desk.render()
     assert desk.state(case) is SeriesState.NONE
     assert [path.name for path in desk.store.rendered.iterdir()] == [case.id]
+
+
+def test_a_decoder_that_hangs_on_a_slice_ends_the_rendering(tmp_path: Path) -> None:
+    """Else each of hundreds of such slices would take the longest time that one may take."""
+    write_series(tmp_path, volume(), options())
+    with DicomReader(DecodeSettings(processes=1, seconds_per_file=2)) as reader:
+        images = [image for _, batch in reader.headers([str(path) for path in tmp_path.iterdir()]) for image in batch]
+        geometry = in_order(images)
+        assert geometry is not None
+        third = Path(geometry.images[2].path)
+        third.unlink()
+        os.mkfifo(third)  # whoever opens it waits for a writer that never comes
+        slices = native_slices(reader, geometry)
+        assert next(slices) is not None and next(slices) is not None
+        with pytest.raises(Refused, match="damaged_pixels"):
+            next(slices)
 
 
 def two_patients(folder: Path) -> None:
