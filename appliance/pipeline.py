@@ -296,7 +296,5 @@ class Pipeline:
             series, shown = first.series.summary(), may_be_shown(first.geometry, reasons)
             rejected = selection.rejected + tuple(RejectedSeries(other.series.summary(), why) for other, why in others)
             rejected += tuple(not_needed(other) for other in selection.candidates[len(refusals) :])
-        why = reasons + notes
-        return Judgement(
-            replace(known, series=series, rejected=rejected, reasons=why, timings=clock.timings()), (), shown
-        )
+        verdict = replace(known, series=series, rejected=rejected, reasons=reasons + notes, timings=clock.timings())
+        return Judgement(verdict, geometry=shown)
