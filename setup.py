@@ -27,6 +27,7 @@ APPLIANCE = [
     "Babel>=2.12,<3",
     "argon2-cffi>=23",  # hashes passwords (MIT); 25.1 has wheels for Python 3.8 on aarch64
     "cryptography>=42",  # makes the page's certificate (Apache-2.0 or BSD); 47 is the newest for Python 3.8
+    "segno>=1.6,<2",  # the QR code of a second factor; BSD, pure Python
     'tomli>=2.0,<3; python_version < "3.11"',
 ]
 

@@ -1,4 +1,4 @@
-"""The judged series for the viewer: what there is of it, and each of its slices."""
+"""The series of a verdict for the viewer: what there is of it, and each of its slices."""
 
 from __future__ import annotations
 

@@ -24,8 +24,8 @@ NAMES = {Role.KIOSK: "wall", Role.DOCTOR: "sato", Role.ADMINISTRATOR: "tanaka"}
 READS = ("GET", "HEAD", "OPTIONS")
 FORMS = {
     "login.log_in": {"name": "sato", "password": PASSWORD},
-    "people.add": {"name": "suzuki", "role": "doctor"},
-    "people.change": {"action": "end"},
+    "people.add": {"name": "suzuki", "role": "doctor", "current": PASSWORD},
+    "people.change": {"current": PASSWORD},
     "cases.choose": {"study_uid": "1.2.4.9"},
     "account.password": {"current": PASSWORD, "password": "another horse battery", "again": "another horse battery"},
 }
@@ -40,7 +40,13 @@ def routes(hospital: Flask, filed: Callable[[str], Case], records: Store) -> Lis
     sato = records.people.named("sato")
     assert sato is not None
     red, several = filed("red"), filed("several")
-    values: Dict[str, object] = {"case_id": red.id, "zone": 1, "number": sato.number, "filename": "live.js"}
+    values: Dict[str, object] = {
+        "case_id": red.id,
+        "zone": 1,
+        "number": sato.number,
+        "filename": "live.js",
+        "action": "end",
+    }
     found = []
     for rule in hospital.url_map.iter_rules():
         here = {**values, "case_id": several.id} if rule.endpoint == "cases.choose" else values

@@ -63,7 +63,7 @@ def test_while_it_is_prepared_the_zone_pictures_are_there(client: FlaskClient, j
 
 
 @pytest.mark.parametrize("name", ["refer", "several"])
-def test_there_is_no_viewer_of_what_was_not_judged(client: FlaskClient, judged: Judged, name: str) -> None:
+def test_there_is_no_viewer_where_nothing_is_rendered(client: FlaskClient, judged: Judged, name: str) -> None:
     case = judged(name)
     assert 'class="panel viewer"' not in client.get(f"/cases/{case.id}").text
     assert client.get(f"/cases/{case.id}/series.json").status_code == 404

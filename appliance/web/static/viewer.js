@@ -1,4 +1,4 @@
-// The viewer of the judged series: begins when its part of the page is there and its slices are rendered.
+// The viewer of the verdict's series: begins when its part of the page is there and its slices are rendered.
 
 import { listen } from "./viewer-input.js";
 import { Ruler } from "./viewer-ruler.js";
@@ -103,6 +103,7 @@ class Viewer {
     put(this.over.length, written);
     put(this.section.querySelector("output"), this.ruler.points.length === 2 ? written : "");
     put(this.over.value, this.value());
+    put(this.over.undecodable, this.about.undecodable?.includes(this.shown) ? this.texts.textUndecodable : "");
     this.zones.forEach((button, index) => {
       const { first, last } = this.about.zones[index];
       button.setAttribute("aria-current", String(first <= this.shown && this.shown <= last));
