@@ -25,6 +25,7 @@ from appliance.errors import TriageError
 from appliance.store import Act, Case, State, Store
 from appliance.store.troubles import troubles
 from appliance.web import access, words
+from appliance.web.scan_date import scan_doubt
 
 blueprint = Blueprint("cases", __name__)
 blueprint.add_app_template_filter(words.reason_sentence, "reason_sentence")
@@ -34,6 +35,7 @@ blueprint.add_app_template_filter(words.person_name, "person_name")
 blueprint.add_app_template_filter(words.initial, "initial")
 blueprint.add_app_template_filter(words.date, "dicom_date")
 blueprint.add_app_template_filter(words.years, "years")
+blueprint.add_app_template_filter(scan_doubt, "scan_doubt")
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +59,7 @@ def show(case_id: str) -> Union[str, AnyResponse]:
         strongest=strongest_zone(case),
         troubles=troubles(_store(), _settings()),
         names=access.sees_names(),
+        awaited=[other for other in _store().acknowledgements.awaited() if other.number != case.number],
     )
 
 

@@ -138,7 +138,7 @@ class Viewer {
       button.style.setProperty("--score", zone.probability);
       const [number, written] = [document.createElement("b"), document.createElement("span")];
       number.textContent = index + 1;
-      written.textContent = score.replace(/^0/, "").slice(0, 3);
+      written.textContent = score;
       button.append(number, written);
       button.addEventListener("click", () => this.go(zone.slice));
       return button;
