@@ -129,16 +129,20 @@ def positions(step_mm: float) -> Tuple[float, ...]:
 
 
 def write_demo_disc(folder: Path, bleed: Optional[Bleed], seed: int = 0) -> Disc:
-    """Write the full demo disc with a chosen bleed, or none, for a chosen head, scanned at the last midnight.
+    """Write the full demo disc with a chosen bleed, or none, for a chosen head.
 
     Raises
     ------
     appliance.errors.FolderNotEmptyError
         When `folder` already holds something.
     """
+    return write_disc(folder, demo_options(bleed, seed))
+
+
+def demo_options(bleed: Optional[Bleed], seed: int = 0) -> DiscOptions:
+    """Return what the demo disc holds. It was scanned at the last midnight: of an older one the page would warn."""
     today = date.today().strftime("%Y%m%d")
-    options = replace(DEMO, bleed=bleed, seed=seed, head=Head(seed=seed), study_date=today, study_time="000000")
-    return write_disc(folder, options)
+    return replace(DEMO, bleed=bleed, seed=seed, head=Head(seed=seed), study_date=today, study_time="000000")
 
 
 def write_disc(folder: Path, options: DiscOptions) -> Disc:
