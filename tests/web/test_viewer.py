@@ -97,6 +97,12 @@ def test_it_opens_at_the_highest_zone_and_scrolls(page: Page, about: Dict[str, A
     assert page.url.endswith("?lang=en"), "the viewer shows it, not a page of its own"
 
 
+def test_scores_of_zones_are_written_as_below(page: Page, about: Dict[str, Any]) -> None:
+    written = page.locator(".zone-marks span").all_inner_texts()
+    assert written == page.locator(".zones .score").all_inner_texts()
+    assert written == [f"{zone['probability']:.2f}" for zone in about["zones"]]
+
+
 def test_each_window_shows_the_grey_that_its_hounsfield_units_have(
     page: Page, about: Dict[str, Any], case_url: str
 ) -> None:
@@ -226,6 +232,7 @@ def test_it_fills_by_itself_once_it_is_rendered(browser: Any, case_url: str) -> 
     page.route("**/series.json", once_preparing)
     page.goto(case_url + "?lang=en")
     expect(page.locator(".viewer .meanwhile")).to_be_visible()
+    assert page.locator(".viewer .meanwhile .side").all_inner_texts() == ["R", "L"]
     expect(page.locator(".viewer [role=status]")).to_contain_text("being prepared")
     expect(page.locator(".viewer[data-state=shown]")).to_be_visible()
     expect(page.locator(".viewer .meanwhile")).to_have_count(0)

@@ -35,6 +35,25 @@ def test_the_newest_study_comes_first_and_is_no_name(client: FlaskClient, judged
     assert "female" in newest
 
 
+@pytest.mark.parametrize(("language", "label"), [("ja", "受信"), ("en", "received")])
+def test_a_time_says_what_it_is_of(client: FlaskClient, judged: Judged, language: str, label: str) -> None:
+    case = judged("red")
+    received = rf'{label} <time datetime="{re.escape(case.created_at.isoformat())}">\d{{4}}-'
+    for path in ("/", "/cases"):
+        page = client.get(f"{path}?lang={language}").text
+        assert len(re.findall(received, page)) == 1, path
+
+
+def test_the_list_says_who_acknowledged_and_who_waits(client: FlaskClient, store: Store, judged: Judged) -> None:
+    red, refused = judged("red"), judged("refer")
+    assert 'class="red awaited"' in client.get("/cases").text
+    assert "Not acknowledged for" in client.get("/cases?lang=en").text
+    for case in (red, refused):
+        store.acknowledgements.acknowledge(case, "佐藤")
+    page = client.get("/cases?lang=en").text
+    assert page.count("Acknowledged by 佐藤") == 2 and "awaited" not in page and "Not acknowledged" not in page
+
+
 @pytest.mark.parametrize(
     ("name", "initial"),
     [
