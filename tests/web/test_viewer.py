@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import urllib.request
 from typing import Any, Dict, Iterator, List
 
@@ -223,12 +224,19 @@ def test_the_value_under_the_pointer_is_that_of_the_pixel(page: Page, about: Dic
 
 def test_it_fills_by_itself_once_it_is_rendered(browser: Any, case_url: str) -> None:
     page = browser.new_page()
-    answered = []
+    answered: List[str] = []
+
+    def not_yet_rendered(route: Any) -> None:
+        answer = route.fetch()
+        body, carried = re.subn(r"\sdata-about='[^']*'", "", answer.text())
+        assert carried == 1
+        route.fulfill(response=answer, body=body)
 
     def once_preparing(route: Any) -> None:
         answered.append(route.request.url)
         route.fulfill(status=202, body="{}") if len(answered) < 3 else route.continue_()
 
+    page.route(case_url + "?lang=en", not_yet_rendered)
     page.route("**/series.json", once_preparing)
     page.goto(case_url + "?lang=en")
     expect(page.locator(".viewer .meanwhile")).to_be_visible()

@@ -251,6 +251,7 @@ async function begin(section) {
   // from here on the part is this script's; the page's own refresh leaves it alone
   section.closest("[data-live]").removeAttribute("data-live");
   section.hidden = false;
+  if (section.dataset.about) return new Viewer(section, JSON.parse(section.dataset.about)).begin();
   while (section.isConnected) {
     try {
       const answer = await fetch(section.dataset.document);
