@@ -25,11 +25,13 @@ from appliance.errors import TriageError
 from appliance.store import Act, Case, State, Store
 from appliance.store.troubles import troubles
 from appliance.web import access, words
+from appliance.web.scan_date import scan_doubt
 
 blueprint = Blueprint("cases", __name__)
 blueprint.add_app_template_filter(words.reason_sentence, "reason_sentence")
 blueprint.add_app_template_filter(words.error_sentence, "error_sentence")
 blueprint.add_app_template_filter(words.trouble_sentence, "trouble_sentence")
+blueprint.add_app_template_filter(scan_doubt, "scan_doubt")
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +55,7 @@ def show(case_id: str) -> Union[str, AnyResponse]:
         strongest=strongest_zone(case),
         troubles=troubles(_store(), _settings()),
         names=access.sees_names(),
+        awaited=[other for other in _store().acknowledgements.awaited() if other.number != case.number],
     )
 
 

@@ -60,7 +60,8 @@ def all_cases() -> str:
     """List all cases, newest first, a page at a time."""
     cases = _store().recent(_PAGE + 1, before())
     older = cases[_PAGE - 1].number if len(cases) > _PAGE else None
-    return render_template("list.html", cases=cases[:_PAGE], older=older)
+    awaited = _store().acknowledgements.awaited()
+    return render_template("list.html", cases=cases[:_PAGE], older=older, awaited=awaited)
 
 
 def changes_of(store: Store, settings: Settings) -> Changes:

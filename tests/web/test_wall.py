@@ -6,6 +6,7 @@ import json
 import re
 from typing import Callable, Iterator, List
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -31,6 +32,25 @@ def test_the_newest_study_comes_first_and_is_no_name(client: FlaskClient, judged
     assert "This does not rule anything out." in older, "green never stands without it"
     assert PATIENT.patient_id not in page and "Hanako" not in page and "模擬" not in page
     assert "female" in newest
+
+
+@pytest.mark.parametrize(("language", "label"), [("ja", "受信"), ("en", "received")])
+def test_a_time_says_what_it_is_of(client: FlaskClient, judged: Judged, language: str, label: str) -> None:
+    case = judged("red")
+    received = rf'{label} <time datetime="{re.escape(case.created_at.isoformat())}">[^<]*\d{{2}}:\d{{2}}</time>'
+    for path in ("/", "/cases"):
+        page = client.get(f"{path}?lang={language}").text
+        assert len(re.findall(received, page)) == 1, path
+
+
+def test_the_list_says_who_acknowledged_and_who_waits(client: FlaskClient, store: Store, judged: Judged) -> None:
+    red, refused = judged("red"), judged("refer")
+    assert 'class="red awaited"' in client.get("/cases").text
+    assert "Not acknowledged for" in client.get("/cases?lang=en").text
+    for case in (red, refused):
+        store.acknowledgements.acknowledge(case, "佐藤")
+    page = client.get("/cases?lang=en").text
+    assert page.count("Acknowledged by 佐藤") == 2 and "awaited" not in page and "Not acknowledged" not in page
 
 
 def test_the_list_goes_on_page_by_page(client: FlaskClient, store: Store) -> None:

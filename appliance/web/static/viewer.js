@@ -139,7 +139,7 @@ class Viewer {
       button.style.setProperty("--score", zone.probability);
       const [number, written] = [document.createElement("b"), document.createElement("span")];
       number.textContent = index + 1;
-      written.textContent = score.replace(/^0/, "").slice(0, 3);
+      written.textContent = score;
       button.append(number, written);
       button.addEventListener("click", () => this.go(zone.slice));
       return button;
@@ -252,6 +252,7 @@ async function begin(section) {
   // from here on the part is this script's; the page's own refresh leaves it alone
   section.closest("[data-live]").removeAttribute("data-live");
   section.hidden = false;
+  if (section.dataset.about) return new Viewer(section, JSON.parse(section.dataset.about)).begin();
   while (section.isConnected) {
     try {
       const answer = await fetch(section.dataset.document);
