@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
-from training.screen.looks import Look, furniture, overlay
+from training.screen.furniture import Box, Brush, furnish_screen, invent
+from training.screen.looks import Colour, Look
+from training.screen.overlay import draw_marks, overlay
+
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class Console:
     """
 
     picture: np.ndarray
-    pane: tuple[int, int, int, int]
+    pane: Box
     rows: int
     columns: int
     cells: tuple[Cell, ...]
@@ -103,37 +106,51 @@ def draw_console(
     first, total : int
         Number of the first picture in its series, from 0, and how many the series has.
     """
-    picture = np.empty((panel[1], panel[0], 3), np.uint8)
-    texts = np.random.default_rng(rng.integers(2**63))
-    pane = furniture(picture, look, texts, pictures, window)
-    x, y, width, height = pane
-    cv2.rectangle(picture, (x, y), (x + width - 1, y + height - 1), look.pane, -1)
+    canvas = np.zeros((panel[1], panel[0], 3), np.uint8)
     shown = apply_window(pictures, *window)
-    total = len(pictures) if total is None else total
-    across = [x + round(number * (width + look.gap) / columns) for number in range(columns + 1)]
-    down = [y + round(number * (height + look.gap) / rows) for number in range(rows + 1)]
+    seeds = [np.random.default_rng(int(seed)) for seed in rng.integers(2**62, size=3)]
+    around, within, cell_rng = seeds
+    brush = Brush(canvas, look, around, shown, invent(around), panel[1] / 1080 if panel[0] > panel[1] else panel[0] / 1200)
+    pane = furnish_screen(brush)
+    x, y, width, height = pane
+    gap = int(within.integers(look.gaps[0], look.gaps[1] + 1))
+    cv2.rectangle(canvas, (x, y), (x + width - 1, y + height - 1), look.line if gap else look.empty, -1)
+    marks, chosen = draw_marks(within), int(within.integers(max(len(pictures), 1)))
+    across = [x + round(number * (width + gap) / columns) for number in range(columns + 1)]
+    down = [y + round(number * (height + gap) / rows) for number in range(rows + 1)]
     cells = []
-    details = np.random.default_rng(texts.integers(2**63))
     for place in range(rows * columns):
         row, column = divmod(place, columns)
         left, top = across[column], down[row]
-        box = (left, top, across[column + 1] - look.gap - left, down[row + 1] - look.gap - top)
+        box = (left, top, across[column + 1] - gap - left, down[row + 1] - gap - top)
         index = place if place < len(shown) else -1
-        cells.append(_fill(picture, shown[index] if index >= 0 else None, index, box, look, zoom))
-        if look.gap and look.line is not None:
-            cv2.rectangle(
-                picture, (left - look.gap, top - look.gap), (left + box[2], top + box[3]), look.line, look.gap
-            )
+        cells.append(_fill(canvas, shown[index] if index >= 0 else None, index, box, look, zoom))
         if index >= 0:
-            overlay(picture, box, look, details, window, first + index, total, (rows, columns), place)
-    return Console(picture, pane, rows, columns, tuple(cells), window)
+            overlay(replace(brush, rng=cell_rng), box, marks, window, first + index, total or len(pictures))
+        if look.round:
+            _round(canvas, box, int(look.round * brush.unit), look.line)
+        if look.chosen is not None and place == chosen:
+            cv2.rectangle(canvas, (left, top), (left + box[2] - 1, top + box[3] - 1), look.chosen, 2)
+    return Console(canvas, pane, rows, columns, tuple(cells), window)
+
+
+def _round(canvas: np.ndarray, box: Box, radius: int, colour: Colour) -> None:
+    """Round a cell's corners."""
+    x, y, width, height = box
+    outside = np.ones((height, width), np.uint8)
+    for at_x in (radius, width - 1 - radius):
+        for at_y in (radius, height - 1 - radius):
+            cv2.circle(outside, (at_x, at_y), radius, 0, -1)
+    outside[radius : height - radius] = 0
+    outside[:, radius : width - radius] = 0
+    canvas[y : y + height, x : x + width][outside > 0] = colour
 
 
 def _fill(
     canvas: np.ndarray,
     picture: np.ndarray | None,
     index: int,
-    box: tuple[int, int, int, int],
+    box: Box,
     look: Look,
     zoom: float,
 ) -> Cell:

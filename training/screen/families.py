@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from training.screen.lens import Lens, Pose
+from training.screen.looks import HELD_OUT_LOOKS, TRAINING_LOOKS
 from training.screen.panel import Panel
 from training.screen.room import Room
 from training.screen.sensor import Sensor
@@ -203,7 +204,7 @@ def _sensor(family: Family, fault: str, rng: np.random.Generator) -> Sensor:
 
 TRAINING = Family(
     name="training",
-    looks=("workstation", "windows"),
+    looks=tuple(look.name for look in TRAINING_LOOKS),
     subpixels=("stripes", "wide_stripes", "fine_stripes", "upright_stripes"),
     reflections=("lamp", "tubes", "window", "person"),
     things=("monitor", "keyboard", "papers", "window"),
@@ -217,7 +218,7 @@ TRAINING = Family(
 
 HELD_OUT = Family(
     name="held_out",
-    looks=("workstation", "windows"),
+    looks=tuple(look.name for look in HELD_OUT_LOOKS),
     subpixels=("bgr_chevrons", "dual_domain", "diamonds"),
     reflections=("blinds", "downlights", "other_screen"),
     things=("shelf", "monitor"),
