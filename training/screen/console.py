@@ -12,7 +12,6 @@ from training.screen.looks import Colour, Look
 from training.screen.overlay import draw_marks, overlay
 
 
-
 @dataclass(frozen=True)
 class Cell:
     """One cell of the grid of pictures.
@@ -83,16 +82,15 @@ def draw_console(
     window: tuple[float, float],
     zoom: float = 1.0,
     first: int = 0,
-    total: int | None = None,
 ) -> Console:
     """Draw a console that shows pictures in a grid.
 
     Parameters
     ----------
     pictures : numpy.ndarray
-        uint8 ``(n, side, side)`` at window 120/40; cells after the last are empty.
+        uint8 ``(n, side, side)`` at window 120/40: the series. Cells after its last are empty.
     rng : numpy.random.Generator
-        Of all that is drawn at random. The same state draws the same console around other pictures.
+        Of all that is drawn at random: the same state draws the same console, wherever in the series it stands.
     look : Look
         The viewer.
     rows, columns : int
@@ -103,19 +101,20 @@ def draw_console(
         Width and level in HU.
     zoom : float
         Of the pictures in their cells; 1 fits them.
-    first, total : int
-        Number of the first picture in its series, from 0, and how many the series has.
+    first : int
+        Which picture the first cell shows; the others follow.
     """
     canvas = np.zeros((panel[1], panel[0], 3), np.uint8)
     shown = apply_window(pictures, *window)
     seeds = [np.random.default_rng(int(seed)) for seed in rng.integers(2**62, size=3)]
     around, within, cell_rng = seeds
-    brush = Brush(canvas, look, around, shown, invent(around), panel[1] / 1080 if panel[0] > panel[1] else panel[0] / 1200)
+    unit = panel[1] / 1080 if panel[0] > panel[1] else panel[0] / 1200
+    brush = Brush(canvas, look, around, shown, invent(around), unit, first / max(len(shown) - 1, 1))
     pane = furnish_screen(brush)
     x, y, width, height = pane
     gap = int(within.integers(look.gaps[0], look.gaps[1] + 1))
     cv2.rectangle(canvas, (x, y), (x + width - 1, y + height - 1), look.line if gap else look.empty, -1)
-    marks, chosen = draw_marks(within), int(within.integers(max(len(pictures), 1)))
+    marks, chosen = draw_marks(within), int(within.integers(min(rows * columns, max(len(pictures) - first, 1))))
     across = [x + round(number * (width + gap) / columns) for number in range(columns + 1)]
     down = [y + round(number * (height + gap) / rows) for number in range(rows + 1)]
     cells = []
@@ -123,10 +122,10 @@ def draw_console(
         row, column = divmod(place, columns)
         left, top = across[column], down[row]
         box = (left, top, across[column + 1] - gap - left, down[row + 1] - gap - top)
-        index = place if place < len(shown) else -1
+        index = first + place if first + place < len(shown) else -1
         cells.append(_fill(canvas, shown[index] if index >= 0 else None, index, box, look, zoom))
         if index >= 0:
-            overlay(replace(brush, rng=cell_rng), box, marks, window, first + index, total or len(pictures))
+            overlay(replace(brush, rng=cell_rng), box, marks, window, index, len(shown))
         if look.round:
             _round(canvas, box, int(look.round * brush.unit), look.line)
         if look.chosen is not None and place == chosen:

@@ -16,8 +16,37 @@ Box = tuple[int, int, int, int]
 FAMILY_NAMES = ("SUZUKI", "TANAKA", "SATO", "YAMADA", "ITO", "KOBAYASHI", "MORI", "ABE", "HAYASHI", "OGAWA")
 GIVEN_NAMES = ("TARO", "HANAKO", "KENJI", "YOKO", "ICHIRO", "SACHIKO", "MASAO", "AKIKO", "HIROSHI", "EMI")
 MENUS = ("File", "Edit", "View", "Image", "Tools", "Series", "Layout", "Window", "Help")
-BUTTONS = ("Window", "Zoom", "Pan", "Reset", "Cine", "Invert", "Measure", "Film", "Next", "Prev", "MPR", "Close", "Save")
-WORDS = ("Head", "CT", "plain", "Brain", "5.0mm", "H30s", "Scout", "Bone", "1.25", "Axial", "ER", "routine", "Thorax", "MR")
+BUTTONS = (
+    "Window",
+    "Zoom",
+    "Pan",
+    "Reset",
+    "Cine",
+    "Invert",
+    "Measure",
+    "Film",
+    "Next",
+    "Prev",
+    "MPR",
+    "Close",
+    "Save",
+)
+WORDS = (
+    "Head",
+    "CT",
+    "plain",
+    "Brain",
+    "5.0mm",
+    "H30s",
+    "Scout",
+    "Bone",
+    "1.25",
+    "Axial",
+    "ER",
+    "routine",
+    "Thorax",
+    "MR",
+)
 
 
 @dataclass(frozen=True)
@@ -49,7 +78,25 @@ def invent(rng: np.random.Generator) -> Patient:
 
 @dataclass(frozen=True)
 class Brush:
-    """What every bar draws with: the panel's picture, the look, chance, the pictures as windowed, the patient."""
+    """What every bar draws with.
+
+    Parameters
+    ----------
+    canvas : numpy.ndarray
+        The panel's picture, uint8 RGB.
+    look : Look
+        The viewer's.
+    rng : numpy.random.Generator
+        Of what is drawn at random.
+    pictures : numpy.ndarray
+        The series, as windowed.
+    patient : Patient
+        Whose it is said to be.
+    unit : float
+        Pixels to one of a panel 1080 high.
+    progress : float
+        Where in the series the viewer stands, 0 to 1.
+    """
 
     canvas: np.ndarray
     look: Look
@@ -57,7 +104,7 @@ class Brush:
     pictures: np.ndarray
     patient: Patient
     unit: float
-    """Pixels to one of a panel 1080 high."""
+    progress: float
 
     def fill(self, box: Box, colour: Colour, sunken: bool | None = None) -> None:
         """Fill a box; with lit and shaded edges where the look has them and ``sunken`` says which way."""
@@ -74,7 +121,9 @@ class Brush:
         """Write with the left end of the base line at x, y; capital letters ``size`` pixels high at a panel 1080 high."""
         scale = size * self.unit / 22
         thick = 2 if size * self.unit > 24 else 1
-        cv2.putText(self.canvas, text, (x, y), cv2.FONT_HERSHEY_SIMPLEX, scale, colour or self.look.ink, thick, cv2.LINE_AA)
+        cv2.putText(
+            self.canvas, text, (x, y), cv2.FONT_HERSHEY_SIMPLEX, scale, colour or self.look.ink, thick, cv2.LINE_AA
+        )
 
 
 def furnish_screen(brush: Brush) -> Box:
@@ -99,11 +148,18 @@ def furnish_screen(brush: Brush) -> Box:
 def _title(brush: Brush, box: Box) -> None:
     x, y, width, height = box
     brush.fill(box, brush.look.accent)
-    brush.write(f"CT Viewer - [{brush.patient.name}  {brush.patient.date}  Head]", x + 8, y + int(height * 0.7), 11, (255,) * 3)
+    brush.write(
+        f"CT Viewer - [{brush.patient.name}  {brush.patient.date}  Head]", x + 8, y + int(height * 0.7), 11, (255,) * 3
+    )
     for number in range(3):
         left = x + width - (number + 1) * height
         brush.fill((left + 3, y + 3, height - 6, height - 6), brush.look.face, False)
-        cv2.rectangle(brush.canvas, (left + height // 3, y + height // 3), (left + 2 * height // 3, y + 2 * height // 3), brush.look.ink)
+        cv2.rectangle(
+            brush.canvas,
+            (left + height // 3, y + height // 3),
+            (left + 2 * height // 3, y + 2 * height // 3),
+            brush.look.ink,
+        )
 
 
 def _menu(brush: Brush, box: Box) -> None:
@@ -138,7 +194,9 @@ def _icon(brush: Brush, x: int, y: int, size: int) -> None:
             left, top = x + 2 + (part % 2) * half, y + 2 + (part // 2) * half
             cv2.rectangle(canvas, (left, top), (left + half - 4, top + half - 4), ink, thick)
     elif kind == 5:
-        cv2.fillPoly(canvas, [np.array([[x + 4, y + 2], [x + size - 4, y + half], [x + half, y + size - 3]])], ink, cv2.LINE_AA)
+        cv2.fillPoly(
+            canvas, [np.array([[x + 4, y + 2], [x + size - 4, y + half], [x + half, y + size - 3]])], ink, cv2.LINE_AA
+        )
     else:
         cv2.ellipse(canvas, middle, (half - 3, half - 3), 0, 30, 320, ink, thick, cv2.LINE_AA)
 
@@ -169,7 +227,9 @@ def _header(brush: Brush, box: Box) -> None:
 def _strip(brush: Brush, box: Box) -> None:
     x, y, _, height = box
     brush.fill(box, brush.look.face)
-    brush.write(f"{brush.patient.name}  {brush.patient.number}  CT {brush.patient.date}", x + 10, y + int(height * 0.75), 11)
+    brush.write(
+        f"{brush.patient.name}  {brush.patient.number}  CT {brush.patient.date}", x + 10, y + int(height * 0.75), 11
+    )
 
 
 def _browser(brush: Brush, box: Box) -> None:
@@ -226,7 +286,9 @@ def _thumbnails(brush: Brush, box: Box) -> None:
             place[:] = cv2.resize(chosen, (side, side), interpolation=cv2.INTER_AREA)[:, :, None]
         colour = brush.look.accent if number == 0 else tuple(v // 2 for v in brush.look.ink)
         cv2.rectangle(brush.canvas, (left - 1, top - 1), (left + side, top + side), colour, 2 if number == 0 else 1)
-        brush.write(f"S{number + 1} {brush.rng.choice(WORDS)} {brush.rng.integers(1, 60)}", left, top + side + caption - 4, 9)
+        brush.write(
+            f"S{number + 1} {brush.rng.choice(WORDS)} {brush.rng.integers(1, 60)}", left, top + side + caption - 4, 9
+        )
 
 
 def _tree(brush: Brush, box: Box) -> None:
@@ -288,7 +350,9 @@ def _report(brush: Brush, box: Box) -> None:
 def _status(brush: Brush, box: Box) -> None:
     x, y, width, height = box
     brush.fill(box, brush.look.face, True)
-    brush.write(f"Ready    {brush.rng.integers(10, 90)} images    {brush.patient.number}", x + 10, y + int(height * 0.7), 10)
+    brush.write(
+        f"Ready    {brush.rng.integers(10, 90)} images    {brush.patient.number}", x + 10, y + int(height * 0.7), 10
+    )
     brush.write(brush.patient.time, x + width - int(110 * brush.unit), y + int(height * 0.7), 10)
 
 
@@ -309,7 +373,7 @@ def _scroll(brush: Brush, box: Box) -> None:
     x, y, width, height = box
     brush.fill(box, tuple(min(int(v * 0.9) + 10, 255) for v in brush.look.face), True)
     knob = int(height * brush.rng.uniform(0.05, 0.3))
-    top = y + width + int(brush.rng.uniform(0, max(height - knob - 2 * width, 1)))
+    top = y + width + int(brush.progress * max(height - knob - 2 * width, 1))
     brush.fill((x + 2, top, width - 4, knob), tuple(min(int(v * 0.7) + 60, 255) for v in brush.look.face), False)
 
 

@@ -74,7 +74,14 @@ TRAINING_LOOKS = (
     ),
     Look(
         name="grey_windows",
-        bars=(("top", "title"), ("top", "menu"), ("top", "tools"), ("bottom", "tasks"), ("bottom", "status"), ("right", "scroll")),
+        bars=(
+            ("top", "title"),
+            ("top", "menu"),
+            ("top", "tools"),
+            ("bottom", "tasks"),
+            ("bottom", "status"),
+            ("right", "scroll"),
+        ),
         face=(212, 208, 200),
         ink=(10, 10, 10),
         accent=(10, 36, 106),

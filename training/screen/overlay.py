@@ -153,7 +153,9 @@ def _ruler(brush: Brush, box: Box, colour: Colour) -> None:
 def _cube(brush: Brush, x: int, y: int, side: int) -> None:
     slope = side // 3
     top = np.array([[x, y], [x + slope, y - slope], [x + side + slope, y - slope], [x + side, y]])
-    flank = np.array([[x + side, y], [x + side + slope, y - slope], [x + side + slope, y + side - slope], [x + side, y + side]])
+    flank = np.array(
+        [[x + side, y], [x + side + slope, y - slope], [x + side + slope, y + side - slope], [x + side, y + side]]
+    )
     cv2.rectangle(brush.canvas, (x, y), (x + side, y + side), (70, 80, 160), -1)
     cv2.fillPoly(brush.canvas, [top], (90, 100, 190))
     cv2.fillPoly(brush.canvas, [flank], (50, 60, 130))
@@ -165,7 +167,10 @@ def _annotate(brush: Brush, box: Box, size: float) -> None:
     x, y, width, height = box
     rng = brush.rng
     colour = ANNOTATION_COLOURS[rng.integers(len(ANNOTATION_COLOURS))]
-    middle = (int(x + width / 2 + rng.uniform(-0.2, 0.2) * height), int(y + height / 2 + rng.uniform(-0.2, 0.2) * height))
+    middle = (
+        int(x + width / 2 + rng.uniform(-0.2, 0.2) * height),
+        int(y + height / 2 + rng.uniform(-0.2, 0.2) * height),
+    )
     end = (int(middle[0] + rng.uniform(-0.15, 0.15) * height), int(middle[1] + rng.uniform(-0.15, 0.15) * height))
     kind = rng.integers(3)
     if kind == 0:

@@ -1,0 +1,147 @@
+"""What reaches the sensor: panel, glass, room and lens put together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from training.screen.lens import View, smear, transfer
+from training.screen.panel import Panel, harmonics, seen_from
+from training.screen.room import REFLECTION_SCALE, SURFACE_SCALE, SURROUNDINGS_SCALE, Layers, tint
+
+
+@dataclass(frozen=True)
+class Sight:
+    """All that does not depend on what the panel shows.
+
+    Parameters
+    ----------
+    view : View
+        Of the camera.
+    u, v : numpy.ndarray
+        float32, shape of the photo: where on the panel each pixel looks.
+    density : float
+        Panel pixels a photo pixel.
+    share : numpy.ndarray
+        float32 ``(rows, columns, 1)``: of the panel's light that comes through.
+    added : numpy.ndarray
+        float32 ``(rows, columns, 3)``: all other light.
+    structure : numpy.ndarray, optional
+        float32 ``(rows, columns, 3)``: what subpixels add to a flat field, as a share of it; None where the camera cannot see them.
+    vignette : numpy.ndarray
+        float32 ``(rows, columns, 1)``.
+    """
+
+    view: View
+    u: np.ndarray
+    v: np.ndarray
+    density: float
+    share: np.ndarray
+    added: np.ndarray
+    structure: np.ndarray | None
+    vignette: np.ndarray
+
+    def focus(self, light: np.ndarray) -> np.ndarray:
+        """Return the panel's light where the photo's pixels look, blurred by what one of them gathers.
+
+        Parameters
+        ----------
+        light : numpy.ndarray
+            float32 RGB at the panel's resolution.
+        """
+        lens = self.view.lens
+        sigma = self.density * np.sqrt(lens.blur**2 + (0.29 * lens.aperture) ** 2)
+        if sigma > 0.3:
+            light = cv2.GaussianBlur(light, (0, 0), sigma)
+        return cv2.remap(light, self.u, self.v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+def see(panel: Panel, layers: Layers, view: View, size: tuple[int, int]) -> Sight:
+    """Work out what a camera sees of a room and of a panel of some width and height."""
+    width, height = size
+    x, y = np.meshgrid(np.arange(view.size[0], dtype=np.float32), np.arange(view.size[1], dtype=np.float32))
+    u, v = (side.astype(np.float32) for side in view.to_panel(x, y))
+    jacobian = view.jacobian()
+    density = float(np.median(np.sqrt(np.abs(jacobian[0, 0] * jacobian[1, 1] - jacobian[0, 1] * jacobian[1, 0]))))
+    gain, glow = (view.full(part)[:, :, None] for part in seen_from(view.cosine(), panel))
+    surface = _sample(layers.surface, u, v, SURFACE_SCALE)
+    inside = _inside(u, v, width, height, 0.0, density)
+    share = surface[:, :, :1] * inside
+    ambient = layers.room.ambient * tint(layers.room.warmth)
+    added = inside * (_sample(layers.reflection, u, v, REFLECTION_SCALE) + surface[:, :, 1:] * (ambient + 0.15))
+    added += share * glow
+    around = _inside(u, v, width, height, layers.room.bezel_width * width, density)
+    added += (around - inside) * np.asarray(layers.room.bezel, np.float32) * (ambient + np.float32(0.01))
+    there = _sample(layers.surroundings, u + np.float32(width), v + np.float32(height), SURROUNDINGS_SCALE)
+    added += (1 - around) * there
+    across, down = view.coarse()
+    square = ((across / view.size[0] - 0.5) ** 2 + (down / view.size[1] - 0.5) ** 2) * 2
+    return Sight(
+        view=view,
+        u=u,
+        v=v,
+        density=density,
+        share=share * gain,
+        added=added,
+        structure=_structure(panel, view, jacobian, u, v),
+        vignette=view.full(1 - view.lens.vignette * square)[:, :, None],
+    )
+
+
+def gather(sight: Sight, focused: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Gather the light that falls on the sensor: float32 RGB, linear.
+
+    Parameters
+    ----------
+    sight : Sight
+        What the camera sees.
+    focused : numpy.ndarray
+        The panel's light as `Sight.focus` returns it.
+    rows : numpy.ndarray
+        Share of the panel's light that each row gathers.
+    """
+    shown = focused * (sight.share * rows[:, None, None])
+    total = smear(shown + sight.added, sight.view.lens)
+    if sight.structure is not None:
+        total += shown * sight.structure
+    return np.maximum(total * sight.vignette, 0)
+
+
+def _sample(canvas: np.ndarray, u: np.ndarray, v: np.ndarray, scale: int) -> np.ndarray:
+    half = np.float32((scale - 1) / 2)
+    found = cv2.remap(
+        canvas, (u - half) / scale, (v - half) / scale, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
+    )
+    return found
+
+
+def _inside(u: np.ndarray, v: np.ndarray, width: int, height: int, margin: float, density: float) -> np.ndarray:
+    """Share of each photo pixel that lies within the panel, widened by a margin: shape ``(rows, columns, 1)``."""
+    across = (width / 2 + margin - np.abs(u - (width - 1) / 2)) / density + 0.5
+    down = (height / 2 + margin - np.abs(v - (height - 1) / 2)) / density + 0.5
+    return (np.clip(across, 0, 1) * np.clip(down, 0, 1))[:, :, None].astype(np.float32)
+
+
+def _structure(panel: Panel, view: View, jacobian: np.ndarray, u: np.ndarray, v: np.ndarray) -> np.ndarray | None:
+    """What the subpixels add to a flat field, shape ``(rows, columns, 3)``, mean 0, at the middles of the sensor's pixels.
+
+    Each harmonic of the panel's structure reaches the sensor weakened by lens, defocus, motion and pixel aperture; that it is then looked at only
+    at the middles of pixels, and each colour only at its own, is what makes moire.
+    """
+    total = np.zeros((view.size[1], view.size[0], 3), np.float32)
+    seen = False
+    for kx, ky, amplitudes in harmonics(panel.subpixels):
+        fx = kx * jacobian[0, 0] + ky * jacobian[1, 0]
+        fy = kx * jacobian[0, 1] + ky * jacobian[1, 1]
+        weight = transfer(fx, fy, view.lens)
+        if np.abs(weight).max() * max(abs(value) for value in amplitudes) < 0.004:
+            continue
+        seen = True
+        cosine, sine = cv2.polarToCart(
+            view.full(weight), np.float32(2 * np.pi) * (np.float32(kx) * u + np.float32(ky) * v)
+        )
+        for channel, value in enumerate(amplitudes):
+            total[:, :, channel] += np.float32(value.real) * cosine - np.float32(value.imag) * sine
+    return total if seen else None
