@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from training.screen.furniture import Box, Brush, furnish_screen, invent
+from training.screen.brush import Box, Brush, invent
+from training.screen.furniture import furnish_screen
 from training.screen.looks import Colour, Look
 from training.screen.overlay import draw_marks, overlay
 
@@ -21,7 +22,8 @@ class Cell:
     index : int
         Which of the pictures; -1 for none.
     x, y, side : float
-        The CT picture's square on the panel, in pixels; ``x, y`` its top left edge (a pixel's edge is at an integer less a half).
+        The CT picture's square on the panel, in pixels; ``x, y`` its top left edge (a pixel's edge is at an integer
+        less a half).
         With zoom it reaches beyond its cell, which cuts it.
     """
 

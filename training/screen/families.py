@@ -15,6 +15,9 @@ from training.screen.sensor import Sensor
 RESOLUTIONS = ((1280, 1024), (1920, 1080), (1920, 1200), (2560, 1440), (1536, 2048))
 """Panels: width and height in pixels; the last is a grey medical one of 3 megapixels."""
 
+THING_CHANCES = {"window": 0.1, "monitor": 0.5, "papers": 0.5, "keyboard": 0.6, "gantry": 0.4, "shelf": 0.6}
+"""How often each thing stands around."""
+
 FAULTS = ("defocus", "motion", "glare", "small", "noise", "angle", "overexposed", "dark")
 """What makes a shot clearly bad."""
 
@@ -131,24 +134,23 @@ def _room(family: Family, fault: str, rng: np.random.Generator) -> Room:
         strength=strength,
         dust=int(rng.integers(0, 150)),
         fingerprints=int(rng.choice((0, 0, 1, 3))),
-        things=tuple(str(thing) for thing in family.things if rng.random() < 0.4),
+        things=tuple(thing for thing in family.things if rng.random() < THING_CHANCES[thing]),
     )
 
 
 def _pose(size: tuple[int, int], frame: tuple[int, int], fault: str, rng: np.random.Generator) -> Pose:
     reach = 35.0 if fault == "angle" else 25.0
-    spread = (
-        (lambda: float(rng.uniform(0.75, 1) * reach * rng.choice((-1, 1))))
-        if fault == "angle"
-        else (lambda: float(np.clip(rng.normal(0, 9), -reach, reach)))
-    )
+    if fault == "angle":
+        yaw, pitch = rng.uniform(0.75, 1, 2) * reach * rng.choice((-1, 1), 2)
+    else:
+        yaw, pitch = np.clip(rng.normal(0, 9, 2), -reach, reach)
     fill = float(rng.uniform(0.22, 0.32) if fault == "small" else rng.uniform(0.45, 1.1))
     tallest = float(rng.uniform(0.75, 1.12))
     fill = min(fill, tallest * frame[1] / size[1] * size[0] / frame[0])
     room = max(0.0, 1 - fill) * 0.4
     return Pose(
-        yaw=spread(),
-        pitch=spread(),
+        yaw=float(yaw),
+        pitch=float(pitch),
         roll=float(np.clip(rng.normal(0, 3), -8, 8)),
         fill=fill,
         shift=(float(rng.uniform(-room, room)), float(rng.uniform(-room, room) * 0.6)),
@@ -170,6 +172,7 @@ def _lens(family: Family, fault: str, rng: np.random.Generator) -> Lens:
         motion=(length * float(np.cos(angle)), length * float(np.sin(angle))),
         skew=(roll, float(rng.normal(0, 1)) if roll else 0.0),
         vignette=float(rng.uniform(0, 0.35)),
+        flare=float(rng.uniform(0.005, 0.05)),
     )
 
 
@@ -207,7 +210,7 @@ TRAINING = Family(
     looks=tuple(look.name for look in TRAINING_LOOKS),
     subpixels=("stripes", "wide_stripes", "fine_stripes", "upright_stripes"),
     reflections=("lamp", "tubes", "window", "person"),
-    things=("monitor", "keyboard", "papers", "window"),
+    things=("window", "monitor", "papers", "keyboard"),
     tones=("s_curve", "video"),
     demosaics=("bilinear", "edge"),
     codecs=("jpeg", "vp8"),
@@ -221,11 +224,11 @@ HELD_OUT = Family(
     looks=tuple(look.name for look in HELD_OUT_LOOKS),
     subpixels=("bgr_chevrons", "dual_domain", "diamonds"),
     reflections=("blinds", "downlights", "other_screen"),
-    things=("shelf", "monitor"),
+    things=("gantry", "shelf"),
     tones=("filmic",),
     demosaics=("gradient",),
     codecs=("jpeg444",),
-    barrel=(-0.08, -0.02),
+    barrel=(-0.05, -0.015),
     resolutions=((1600, 1200), (1280, 960)),
 )
 """Never developed on: other kinds throughout."""

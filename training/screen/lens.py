@@ -48,7 +48,8 @@ class Lens:
     corner_blur : float
         What is added to it at the frame's corners, pixels.
     aperture : float
-        Side of the light-sensitive part that one output pixel reads, as a share of the pixels' pitch. A video mode that skips
+        Side of the light-sensitive part that one output pixel reads, as a share of the pixels' pitch. A video mode
+        that skips
         lines reads half of it or less.
     defocus : float
         Radius of the circle of confusion, pixels.
@@ -58,6 +59,8 @@ class Lens:
         Movement while the frame is read, pixels right and down (rolling shutter).
     vignette : float
         Loss of light at the corners.
+    flare : float
+        Share of the light that glass and dust in the lens spread over the whole frame.
     """
 
     k1: float
@@ -69,6 +72,7 @@ class Lens:
     motion: tuple[float, float]
     skew: tuple[float, float]
     vignette: float
+    flare: float
 
 
 @dataclass(frozen=True)
@@ -185,24 +189,27 @@ def transfer(fx: np.ndarray, fy: np.ndarray, lens: Lens) -> np.ndarray:
     result *= np.sinc(fx * lens.aperture) * np.sinc(fy * lens.aperture)
     result *= np.sinc(fx * lens.motion[0] + fy * lens.motion[1])
     if lens.defocus > 0.05:
-        # 2 J1(z)/z of a disc, near its middle like a Gaussian of the same variance; its rings are below any picture's noise here
+        # 2 J1(z) / z of a disc is near its middle like a Gaussian of the same variance, and small beyond
         result *= np.exp(-2 * np.pi**2 * (lens.defocus / 2) ** 2 * square)
     return result
 
 
 def smear(light: np.ndarray, lens: Lens) -> np.ndarray:
-    """Blur a frame of linear light by defocus, motion and the lens's weaker corners."""
+    """Blur a frame of linear light by defocus, motion, the lens's weaker corners and its flare."""
+    height, width = light.shape[:2]
     if lens.corner_blur > 0.1:
-        height, width = light.shape[:2]
-        y, x = np.mgrid[0 : height : 8 * 1, 0 : width : 8 * 1]
-        radius = np.hypot((x - width / 2), (y - height / 2)) / (np.hypot(width, height) / 2)
-        share = cv2.resize((radius**2).astype(np.float32), (width, height))[:, :, None]
-        soft = cv2.GaussianBlur(light, (0, 0), lens.corner_blur)
-        light = light + share * (soft - light)
+        y, x = np.mgrid[0:height:COARSE, 0:width:COARSE]
+        square = ((x - width / 2) ** 2 + (y - height / 2) ** 2) / (width**2 + height**2) * 4
+        share = cv2.resize(square.astype(np.float32), (width, height))[:, :, None]
+        light = light + share * (cv2.GaussianBlur(light, (0, 0), lens.corner_blur) - light)
     if lens.defocus > 0.3:
         light = cv2.filter2D(light, -1, _disc(lens.defocus))
     if np.hypot(*lens.motion) > 0.5:
         light = cv2.filter2D(light, -1, _path(lens.motion))
+    if lens.flare > 0:
+        small = cv2.resize(light, (64, 64 * height // width), interpolation=cv2.INTER_AREA)
+        wide = cv2.GaussianBlur(small, (0, 0), 3) + cv2.GaussianBlur(small, (0, 0), 16)
+        light = light * (1 - lens.flare) + lens.flare / 2 * cv2.resize(wide, (width, height))
     return light
 
 

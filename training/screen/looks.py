@@ -19,7 +19,8 @@ class Look:
     name : str
         Key in `LOOKS`.
     bars : tuple of str
-        What is docked at the screen's edges, from the outside in: an edge and a kind of `training.screen.furniture.BARS`.
+        What is docked at the screen's edges, from the outside in: an edge and a kind of
+        `training.screen.furniture.BARS`.
     face, ink, accent : tuple of int
         Of bars, of their text, of what is chosen.
     bevelled : bool

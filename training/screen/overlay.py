@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from training.screen.furniture import Box, Brush
+from training.screen.brush import Box, Brush
 from training.screen.looks import Colour
 
 ANNOTATION_COLOURS: tuple[Colour, ...] = ((255, 220, 0), (0, 255, 90), (255, 60, 60), (80, 160, 255))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -68,7 +69,8 @@ def emit(picture: np.ndarray, panel: Panel) -> np.ndarray:
 def seen_from(cosine: np.ndarray, panel: Panel) -> tuple[np.ndarray, np.ndarray]:
     """Light at an angle: a gain of the picture and a glow that is added to it.
 
-    An in-plane-switching panel dims and its black brightens towards grazing angles; a twisted-nematic one does more of both.
+    An in-plane-switching panel dims and its black brightens towards grazing angles; a twisted-nematic one does more
+    of both.
 
     Parameters
     ----------
@@ -111,19 +113,6 @@ def _diamonds() -> np.ndarray:
     return cell
 
 
-LAYOUTS = {
-    "stripes": (1, lambda: _stripes("RGB", 0.8, 0.88)),
-    "wide_stripes": (1, lambda: _stripes("RGB", 0.92, 0.8)),
-    "fine_stripes": (1, lambda: _stripes("RGB", 0.62, 0.7)),
-    "upright_stripes": (1, lambda: _stripes("RGB", 0.8, 0.88, upright=True)),
-    "mono": (1, _mono),
-    "bgr_chevrons": (1, lambda: _stripes("BGR", 0.72, 0.8, chevron=0.3)),
-    "dual_domain": (2, lambda: _dual_domain()),
-    "diamonds": (2, _diamonds),
-}
-"""Subpixel layouts: pixels across the unit cell, and the drawing of that cell as uint RGB."""
-
-
 def _dual_domain() -> np.ndarray:
     """Two by two pixels whose stripes lean left in one row and right in the next."""
     y, x = (np.mgrid[0:CELL, 0:CELL] + 0.5) / CELL * 2
@@ -135,11 +124,25 @@ def _dual_domain() -> np.ndarray:
     return cell
 
 
+LAYOUTS: dict[str, tuple[int, Callable[[], np.ndarray]]] = {
+    "stripes": (1, lambda: _stripes("RGB", 0.8, 0.88)),
+    "wide_stripes": (1, lambda: _stripes("RGB", 0.92, 0.8)),
+    "fine_stripes": (1, lambda: _stripes("RGB", 0.62, 0.7)),
+    "upright_stripes": (1, lambda: _stripes("RGB", 0.8, 0.88, upright=True)),
+    "mono": (1, _mono),
+    "bgr_chevrons": (1, lambda: _stripes("BGR", 0.72, 0.8, chevron=0.3)),
+    "dual_domain": (2, _dual_domain),
+    "diamonds": (2, _diamonds),
+}
+"""Subpixel layouts: pixels across the unit cell, and the drawing of that cell as RGB."""
+
+
 @cache
 def harmonics(subpixels: str) -> tuple[tuple[float, float, tuple[complex, complex, complex]], ...]:
     """Fourier series of a subpixel layout.
 
-    The light of a flat field is ``1 + sum(Re(amplitude * exp(2j * pi * (x * u + y * v))))`` for each colour, with u and v in panel pixels
+    The light of a flat field is ``1 + sum(Re(amplitude * exp(2j * pi * (x * u + y * v))))`` for each colour, with u
+    and v in panel pixels
     and pixel centres at integers.
 
     Parameters

@@ -233,4 +233,4 @@ def _encode(picture: np.ndarray, sensor: Sensor) -> np.ndarray:
         )
         options = [cv2.IMWRITE_JPEG_QUALITY, sensor.quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling]
         coded = cv2.imencode(".jpg", picture, options)[1]
-    return cv2.imdecode(coded, cv2.IMREAD_COLOR)
+    return np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR))

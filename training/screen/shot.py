@@ -27,8 +27,10 @@ class Tile:
     index : int
         Which of the given pictures; -1 for a cell of the grid that is empty.
     corners : numpy.ndarray
-        float64 ``(4, 2)``: x, y of top left, top right, bottom right and bottom left of the CT picture itself (its square, air
-        included) in photo pixels, pixel centres at integers. A zoomed picture is cut by its cell; its corners lie beyond.
+        float64 ``(4, 2)``: x, y of top left, top right, bottom right and bottom left of the CT picture itself (its
+        square, air
+        included) in photo pixels, pixel centres at integers. A zoomed picture is cut by its cell; its corners lie
+        beyond.
     """
 
     index: int
@@ -80,7 +82,8 @@ def take_shot(
     Parameters
     ----------
     pictures : numpy.ndarray
-        uint8 ``(n, side, side)`` at window 120/40, air 0; the console applies a window of its own (80..120 / 35..40). Fewer pictures than cells
+        uint8 ``(n, side, side)`` at window 120/40, air 0; the console applies a window of its own (80..120 / 35..40).
+        Fewer pictures than cells
         leave the last cells empty; more are not shown.
     rng : numpy.random.Generator
         From which all is drawn; the same state takes the same shot.

@@ -29,7 +29,8 @@ class Sight:
     added : numpy.ndarray
         float32 ``(rows, columns, 3)``: all other light.
     structure : numpy.ndarray, optional
-        float32 ``(rows, columns, 3)``: what subpixels add to a flat field, as a share of it; None where the camera cannot see them.
+        float32 ``(rows, columns, 3)``: what subpixels add to a flat field, as a share of it; None where the camera
+        cannot see them.
     vignette : numpy.ndarray
         float32 ``(rows, columns, 1)``.
     """
@@ -125,9 +126,11 @@ def _inside(u: np.ndarray, v: np.ndarray, width: int, height: int, margin: float
 
 
 def _structure(panel: Panel, view: View, jacobian: np.ndarray, u: np.ndarray, v: np.ndarray) -> np.ndarray | None:
-    """What the subpixels add to a flat field, shape ``(rows, columns, 3)``, mean 0, at the middles of the sensor's pixels.
+    """What the subpixels add to a flat field, shape ``(rows, columns, 3)``, mean 0, at the middles of the sensor's
+    pixels.
 
-    Each harmonic of the panel's structure reaches the sensor weakened by lens, defocus, motion and pixel aperture; that it is then looked at only
+    Each harmonic of the panel's structure reaches the sensor weakened by lens, defocus, motion and pixel aperture;
+    that it is then looked at only
     at the middles of pixels, and each colour only at its own, is what makes moire.
     """
     total = np.zeros((view.size[1], view.size[0], 3), np.float32)
