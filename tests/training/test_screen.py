@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from training.cli import main
 from training.screen import families
 from training.screen.brush import Box
 from training.screen.console import apply_window, draw_console
@@ -254,3 +256,16 @@ def test_describe_gives_the_panes_corners(pictures: np.ndarray) -> None:
     scale = 0.8  # the panel is as wide as 0.8 of a frame that has as many pixels
     assert np.diff(shot.screen[:2, 0])[0] == pytest.approx(1280 * scale, abs=0.01)
     assert np.diff(shot.pane[:2, 0])[0] == pytest.approx(pane[2] * scale, abs=0.01)
+
+
+def test_the_command_writes_photos_with_their_truth(simulated_ct_ich: Path, tmp_path: Path) -> None:
+    arguments = ["photograph", "--to", str(tmp_path / "album"), "--count", "2", "--data", f"ct_ich:{simulated_ct_ich}"]
+    assert main([*arguments, "--seed", "3"]) == 0
+    photo, document = tmp_path / "album/0001.png", tmp_path / "album/0001.json"
+    known = json.loads(document.read_text("utf-8"))
+    assert cv2.imread(str(photo)).shape[1::-1] == tuple(known["settings"]["frame"])
+    assert int(known["patient"]) % 5 != 0
+    shown = [tile["index"] for tile in known["tiles"] if tile["index"] >= 0]
+    assert shown == list(range(len(known["slices"])))
+    assert main([*arguments, "--final", "--count", "1"]) == 0
+    assert int(json.loads((tmp_path / "album/0000.json").read_text("utf-8"))["patient"]) % 5 == 0
