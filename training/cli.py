@@ -95,9 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     photograph.add_argument("--to", type=Path, required=True, metavar="DIR", help="folder of the photos")
     photograph.add_argument("--count", type=int, default=12, metavar="N", help="how many (default: %(default)s)")
     photograph.add_argument("--seed", type=int, default=0, metavar="N", help="from which they are drawn")
-    photograph.add_argument(
-        "--family", choices=("training", "held_out"), default="training", help="of consoles, cameras"
-    )
+    photograph.add_argument("--family", choices=("training", "held_out"), default="training", help="of consoles")
     photograph.add_argument("--final", action="store_true", help="the patients kept for the final measurement")
     for step in (export, every):
         step.add_argument("--to", type=Path, required=True, metavar="DIR", help="folder of the release")

@@ -24,8 +24,8 @@ from training.screen.shot import Shot, describe, photograph, take_shot
 from training.screen.sight import gather, see
 
 SHARP = Lens(
-    k1=0.0, k2=0.0, blur=0.3, corner_blur=0.0, aperture=1.0, defocus=0.0, motion=(0.0, 0.0), skew=(0.0, 0.0),
-    vignette=0.0, flare=0.0,
+    k1=0.0, k2=0.0, blur=0.3, corner_blur=0.0, aperture=1.0, native=1.0, defocus=0.0, motion=(0.0, 0.0),
+    skew=(0.0, 0.0), vignette=0.0, flare=0.0,
 )  # fmt: skip
 AHEAD = Pose(yaw=0.0, pitch=0.0, roll=0.0, fill=0.8, shift=(0.0, 0.0), field=60.0)
 PANEL = Panel(subpixels="stripes", gamma=2.2, black=0.001, white=(1.0, 1.0, 1.0), falloff=0.0, glow=0.0)
@@ -133,6 +133,18 @@ def test_moire_is_coloured_and_the_defocused_lens_sees_none() -> None:
     assert colour.std() > 0.02
     blurred = flat_photo(replace(SHARP, aperture=0.5, defocus=2.5), 0.95)
     assert (blurred / blurred.mean(axis=(0, 1))).std() < 0.002
+
+
+def test_a_finer_mosaic_beats_in_red_and_blue_against_each_second_of_its_pixels() -> None:
+    # three pixels of the mosaic to one of the photo; the stripes at 0.48 cycles to one of the mosaic's
+    light = flat_photo(replace(SHARP, aperture=1 / 3, native=3.0, blur=0.1), 1 / 3 / 0.48 * 1.0)
+    beat = abs(0.48 - 0.5) * 3  # cycles a pixel of the photo
+    for channel, strongest in ((0, 1), (1, 0), (2, 1)):
+        line = light[:, :, channel].mean(axis=0)
+        spectrum = np.abs(np.fft.rfft((line - line.mean()) * np.hanning(len(line)))) / line.sum()
+        place = round(beat * len(line))
+        assert (spectrum[place - 1 : place + 2].max() > 0.02) == strongest
+    assert (light[:, :, 0] - light[:, :, 2]).std() > 0.05 * light.mean()
 
 
 @pytest.mark.parametrize("subpixels", sorted(LAYOUTS))

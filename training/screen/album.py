@@ -42,8 +42,8 @@ def photograph_series(dataset: Dataset, folder: Path, count: int, seed: int, fam
     dataset : Dataset
         Where the series come from.
     folder : pathlib.Path
-        Gets ``0000.png``, ``0000.json`` and so on. The document holds the shot's truth (`training.screen.shot.Shot`), the patient,
-        and which of the series' slices the pictures are, from 0.
+        Gets ``0000.png``, ``0000.json`` and so on. The document holds the shot's truth
+        (`training.screen.shot.Shot`), the patient, and which of the series' slices the pictures are, from 0.
     count, seed : int
         How many, and from what they are drawn; shot ``n`` is the same whatever the count.
     family : Family

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -42,6 +42,8 @@ class Family:
         Of the camera's pipeline.
     barrel : tuple of float
         Range of the lens's first distortion coefficient.
+    sensors : tuple of int
+        Widths in pixels of the sensors that photos are made smaller from; 0 where the photo's pixels are the sensor's.
     resolutions : tuple
         Frames' widths and heights.
     usable : float
@@ -57,6 +59,7 @@ class Family:
     demosaics: tuple[str, ...]
     codecs: tuple[str, ...]
     barrel: tuple[float, float]
+    sensors: tuple[int, ...]
     resolutions: tuple[tuple[int, int], ...]
     usable: float = 0.8
 
@@ -89,6 +92,7 @@ def draw(family: Family, rng: np.random.Generator, resolution: tuple[int, int] |
     level = rng.uniform(35, 40)
     # the window's lower end may not lie below -20 HU: what the pictures cut off there is unknown
     window = (float(np.round(rng.uniform(80, min(120, 2 * (level + 20))))), float(np.round(level)))
+    lens, sensor = _lens(family, frame, fault, rng), _sensor(family, fault, rng)
     return Draw(
         look=str(rng.choice(family.looks)),
         panel_size=size,
@@ -99,8 +103,8 @@ def draw(family: Family, rng: np.random.Generator, resolution: tuple[int, int] |
         panel=_panel(family, size, rng),
         room=_room(family, fault, rng),
         pose=_pose(size, frame, fault, rng),
-        lens=_lens(family, fault, rng),
-        sensor=_sensor(family, fault, rng),
+        lens=lens,
+        sensor=sensor if lens.native == 1 else replace(sensor, demosaic="full"),
     )
 
 
@@ -158,17 +162,23 @@ def _pose(size: tuple[int, int], frame: tuple[int, int], fault: str, rng: np.ran
     )
 
 
-def _lens(family: Family, fault: str, rng: np.random.Generator) -> Lens:
+def _lens(family: Family, frame: tuple[int, int], fault: str, rng: np.random.Generator) -> Lens:
     angle = rng.uniform(0, 2 * np.pi)
     length = float(rng.uniform(9, 25) if fault == "motion" else rng.exponential(0.5))
     roll = float(rng.normal(0, 2) if rng.random() < 0.5 else 0)
+    native = max(family.sensors[rng.integers(len(family.sensors))] / frame[0], 1.0)
+    aperture = float(rng.choice((1.0, 0.75, 0.5))) if native == 1 else 1 / native
+    defocus = float(rng.uniform(4, 10)) if fault == "defocus" else 0.0
+    if not fault and rng.random() < 0.5:
+        defocus = float(min(rng.exponential(0.7), 1.8))
     return Lens(
         k1=float(rng.uniform(*family.barrel)),
         k2=float(rng.uniform(-0.01, 0.01)),
-        blur=float(rng.uniform(0.25, 0.7)),
+        blur=float(rng.uniform(0.3, 0.8)) * aperture,
         corner_blur=float(rng.uniform(0, 1.2)),
-        aperture=float(rng.choice((1.0, 1.0, 0.75, 0.5))),
-        defocus=float(rng.uniform(4, 10) if fault == "defocus" else min(rng.exponential(0.4), 1.6)),
+        aperture=aperture,
+        native=native,
+        defocus=defocus,
         motion=(length * float(np.cos(angle)), length * float(np.sin(angle))),
         skew=(roll, float(rng.normal(0, 1)) if roll else 0.0),
         vignette=float(rng.uniform(0, 0.35)),
@@ -215,6 +225,7 @@ TRAINING = Family(
     demosaics=("bilinear", "edge"),
     codecs=("jpeg", "vp8"),
     barrel=(-0.01, 0.07),
+    sensors=(0, 0, 1920, 3840, 4032, 4032),
     resolutions=((1280, 720), (1280, 720), (1920, 1080)),
 )
 """What detectors may be developed on."""
@@ -229,6 +240,7 @@ HELD_OUT = Family(
     demosaics=("gradient",),
     codecs=("jpeg444",),
     barrel=(-0.05, -0.015),
+    sensors=(0, 3264, 4608),
     resolutions=((1600, 1200), (1280, 960)),
 )
 """Never developed on: other kinds throughout."""

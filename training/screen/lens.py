@@ -48,9 +48,11 @@ class Lens:
     corner_blur : float
         What is added to it at the frame's corners, pixels.
     aperture : float
-        Side of the light-sensitive part that one output pixel reads, as a share of the pixels' pitch. A video mode
-        that skips
-        lines reads half of it or less.
+        Side of the light-sensitive part that one of the sensor's pixels reads, as a share of the pitch of the photo's.
+        A video mode that skips lines reads half of it, a finer mosaic its own pixel.
+    native : float
+        Pixels of the sensor's mosaic to one of the photo. At 1 the photo's pixels are the mosaic's; from more the
+        camera makes its photo smaller after it has filled in the colours.
     defocus : float
         Radius of the circle of confusion, pixels.
     motion : tuple of float
@@ -68,6 +70,7 @@ class Lens:
     blur: float
     corner_blur: float
     aperture: float
+    native: float
     defocus: float
     motion: tuple[float, float]
     skew: tuple[float, float]

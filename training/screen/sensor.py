@@ -24,7 +24,7 @@ class Sensor:
     Parameters
     ----------
     metering : str
-        "average" sets the mean to a middle grey, "highlights" keeps the brightest places below white.
+        "average" sets the mean to a middle grey, "highlights" keeps nearly all places below white.
     exposure : float
         Error of the exposure, in stops.
     electrons : float
@@ -42,7 +42,7 @@ class Sensor:
     tint : tuple of float
         Error of the white balance: gains of red, green and blue.
     demosaic : str
-        "bilinear", "edge" or "gradient".
+        "bilinear", "edge" or "gradient"; "full" where a photo made smaller has all three colours in each pixel.
     tone : str
         One of `TONES`.
     contrast : float
@@ -122,6 +122,8 @@ def gain_for(light: np.ndarray, sensor: Sensor) -> float:
     gain = 0.2 / max(mean, 1e-4)
     if sensor.metering == "highlights":
         gain = min(0.85 / max(top, 1e-4), 2.5 * gain)
+    else:
+        gain = min(gain, 1.4 / max(top, 1e-4))  # no camera lets all of a dark scene's lights burn out
     return float(gain * 2**sensor.exposure)
 
 
@@ -144,13 +146,17 @@ def develop(light: np.ndarray, sensor: Sensor, gain: float, rng: np.random.Gener
     numpy.ndarray
         uint8 BGR, same shape.
     """
-    raw = _mosaic(cv2.transform(light, CROSSTALK * np.float32(gain)))
+    raw = cv2.transform(light, CROSSTALK * np.float32(gain))
+    if sensor.demosaic != "full":
+        raw = _mosaic(raw)
     noise = rng.standard_normal(raw.shape, dtype=np.float32)
     raw += noise * np.sqrt(
         np.maximum(raw, 0) / sensor.electrons + (sensor.read_noise / sensor.electrons) ** 2, dtype=np.float32
     )
     digital = np.clip(np.rint(raw * WHITE + BLACK), 0, WHITE + BLACK).astype(np.uint16)
-    colour = (_demosaic(digital, sensor).astype(np.float32) - BLACK) / WHITE
+    if sensor.demosaic != "full":
+        digital = _demosaic(digital, sensor)
+    colour = (digital.astype(np.float32) - BLACK) / WHITE
     mix = np.linalg.inv(CROSSTALK) * np.asarray(sensor.tint)[:, None]
     # colours weaker than the light's, as a camera's own matrix makes them from noisy raw values
     luma = np.array([0.25, 0.6, 0.15])

@@ -11,6 +11,9 @@ from training.screen.lens import View, smear, transfer
 from training.screen.panel import Panel, harmonics, seen_from
 from training.screen.room import REFLECTION_SCALE, SURFACE_SCALE, SURROUNDINGS_SCALE, Layers, tint
 
+FAINT = 0.004
+"""Share of the panel's light below which a structure is left out."""
+
 
 @dataclass(frozen=True)
 class Sight:
@@ -53,7 +56,8 @@ class Sight:
             float32 RGB at the panel's resolution.
         """
         lens = self.view.lens
-        sigma = self.density * np.sqrt(lens.blur**2 + (0.29 * lens.aperture) ** 2)
+        box = 1.0 if lens.native > 1 else lens.aperture  # of the photo made smaller, or of the sensor's own pixel
+        sigma = self.density * np.sqrt(lens.blur**2 + (0.29 * box) ** 2)
         if sigma > 0.3:
             light = cv2.GaussianBlur(light, (0, 0), sigma)
         return cv2.remap(light, self.u, self.v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
@@ -126,25 +130,66 @@ def _inside(u: np.ndarray, v: np.ndarray, width: int, height: int, margin: float
 
 
 def _structure(panel: Panel, view: View, jacobian: np.ndarray, u: np.ndarray, v: np.ndarray) -> np.ndarray | None:
-    """What the subpixels add to a flat field, shape ``(rows, columns, 3)``, mean 0, at the middles of the sensor's
-    pixels.
+    """What the subpixels add to a flat field, shape ``(rows, columns, 3)``, mean 0, at the middles of the pixels.
 
-    Each harmonic of the panel's structure reaches the sensor weakened by lens, defocus, motion and pixel aperture;
-    that it is then looked at only
-    at the middles of pixels, and each colour only at its own, is what makes moire.
+    Each harmonic of the panel's structure reaches the sensor weakened by lens, defocus, motion and pixel aperture; that
+    it is then looked at only at the middles of pixels, and each colour only at its own, is what makes moire. Where the
+    mosaic is the photo's own, `training.screen.sensor.develop` does the latter; a finer one has done it here.
     """
     total = np.zeros((view.size[1], view.size[0], 3), np.float32)
-    seen = False
+    native, seen = view.lens.native, False
     for kx, ky, amplitudes in harmonics(panel.subpixels):
         fx = kx * jacobian[0, 0] + ky * jacobian[1, 0]
         fy = kx * jacobian[0, 1] + ky * jacobian[1, 1]
-        weight = transfer(fx, fy, view.lens)
-        if np.abs(weight).max() * max(abs(value) for value in amplitudes) < 0.004:
+        passed = transfer(fx, fy, view.lens)
+        largest = max(abs(value) for value in amplitudes)
+        if np.abs(passed).max() * largest < FAINT:
             continue
-        seen = True
-        cosine, sine = cv2.polarToCart(
-            view.full(weight), np.float32(2 * np.pi) * (np.float32(kx) * u + np.float32(ky) * v)
-        )
-        for channel, value in enumerate(amplitudes):
-            total[:, :, channel] += np.float32(value.real) * cosine - np.float32(value.imag) * sine
+        phase = np.float32(2 * np.pi) * (np.float32(kx) * u + np.float32(ky) * v)
+        for i, j in _orders(fx, fy, native):
+            weight = passed * _kept(fx - i * native / 2, fy - j * native / 2, native)
+            if np.abs(weight).max() * largest < FAINT:
+                continue
+            seen = True
+            _add(total, view.full(weight), phase, amplitudes, (i, j), native)
     return total if seen else None
+
+
+def _orders(fx: np.ndarray, fy: np.ndarray, native: float) -> list[tuple[int, int]]:
+    """Orders of the aliases that a mosaic makes of a frequency, as multiples of half the mosaic's own."""
+    if native == 1:
+        return [(0, 0)]
+    across, down = (
+        {0, *range(int(np.floor(2 * f.min() / native)), int(np.ceil(2 * f.max() / native)) + 1)} for f in (fx, fy)
+    )
+    return [(i, j) for i in across for j in down]
+
+
+def _kept(fx: np.ndarray, fy: np.ndarray, native: float) -> np.ndarray:
+    """What filling in the colours (linearly) and making the photo smaller (by its area) leaves of a frequency."""
+    if native == 1:
+        return np.ones_like(fx)
+    filled = np.cos(np.pi * np.clip(fx / native, -0.5, 0.5)) ** 2 * np.cos(np.pi * np.clip(fy / native, -0.5, 0.5)) ** 2
+    return filled * np.sinc(fx) * np.sinc(fy)
+
+
+def _add(
+    total: np.ndarray,
+    weight: np.ndarray,
+    phase: np.ndarray,
+    amplitudes: tuple[complex, complex, complex],
+    order: tuple[int, int],
+    native: float,
+) -> None:
+    """Add one harmonic, or one of its aliases in the mosaic: red at its even places, blue at its odd, green between."""
+    i, j = order
+    if i or j:
+        height, width = phase.shape
+        across = (np.pi * native * i * np.arange(width)).astype(np.float32)
+        down = (np.pi * native * j * np.arange(height)).astype(np.float32)
+        phase = phase - across[None, :] - down[:, None]
+    cosine, sine = cv2.polarToCart(weight, phase)
+    signs = (1, (-1) ** i if (i + j) % 2 == 0 else 0, (-1) ** (i + j))
+    for channel, (value, sign) in enumerate(zip(amplitudes, signs, strict=True)):
+        if sign:
+            total[:, :, channel] += np.float32(sign * value.real) * cosine - np.float32(sign * value.imag) * sine
