@@ -25,7 +25,7 @@ from training.screen.sight import gather, see
 
 SHARP = Lens(
     k1=0.0, k2=0.0, blur=0.3, corner_blur=0.0, aperture=1.0, native=1.0, defocus=0.0, motion=(0.0, 0.0),
-    skew=(0.0, 0.0), vignette=0.0, flare=0.0,
+    skew=(0.0, 0.0), vignette=0.0, flare=0.0, fringe=0.0,
 )  # fmt: skip
 AHEAD = Pose(yaw=0.0, pitch=0.0, roll=0.0, fill=0.8, shift=(0.0, 0.0), field=60.0)
 PANEL = Panel(subpixels="stripes", gamma=2.2, black=0.001, white=(1.0, 1.0, 1.0), falloff=0.0, glow=0.0)
@@ -34,9 +34,9 @@ DARK = Room(
     strength=0.0, dust=0, fingerprints=0, things=(),
 )  # fmt: skip
 CLEAN = Sensor(
-    metering="highlights", exposure=0.0, electrons=1e6, read_noise=0.0, refresh=0.0, duty=1.0, shutter=0.01,
-    readout=0.02, tint=(1.0, 1.0, 1.0), demosaic="bilinear", tone="s_curve", contrast=0.0, saturation=1.0,
-    denoise=0.0, sharpen=0.0, sharpen_radius=1.0, codec="jpeg444", quality=98,
+    metering="highlights", exposure=0.0, electrons=1e6, read_noise=0.0, row_noise=0.0, refresh=0.0, duty=1.0,
+    shutter=0.01, readout=0.02, tint=(1.0, 1.0, 1.0), demosaic="bilinear", tone="s_curve", contrast=0.0,
+    saturation=1.0, finish="halo", denoise=0.0, sharpen=0.0, sharpen_radius=1.0, codec="jpeg444", quality=98,
 )  # fmt: skip
 
 
@@ -236,7 +236,17 @@ def check(shot: Shot, cells: int) -> None:
 
 
 def test_the_families_share_no_kind() -> None:
-    for field in ("looks", "subpixels", "reflections", "things", "tones", "demosaics", "codecs", "resolutions"):
+    for field in (
+        "looks",
+        "subpixels",
+        "reflections",
+        "things",
+        "tones",
+        "demosaics",
+        "finishes",
+        "codecs",
+        "resolutions",
+    ):
         assert not set(getattr(TRAINING, field)) & set(getattr(HELD_OUT, field)), field
     assert len(TRAINING_LOOKS) >= 6
     assert len(HELD_OUT_LOOKS) >= 3

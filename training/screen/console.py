@@ -116,7 +116,10 @@ def draw_console(
     x, y, width, height = pane
     gap = int(within.integers(look.gaps[0], look.gaps[1] + 1))
     cv2.rectangle(canvas, (x, y), (x + width - 1, y + height - 1), look.line if gap else look.empty, -1)
-    marks, chosen = draw_marks(within), int(within.integers(min(rows * columns, max(len(pictures) - first, 1))))
+    marks, chosen = (
+        draw_marks(within, rows * columns),
+        int(within.integers(min(rows * columns, max(len(pictures) - first, 1)))),
+    )
     across = [x + round(number * (width + gap) / columns) for number in range(columns + 1)]
     down = [y + round(number * (height + gap) / rows) for number in range(rows + 1)]
     cells = []

@@ -38,8 +38,10 @@ class Family:
         Kinds that screens reflect.
     things : tuple of str
         Kinds that stand around.
-    tones, demosaics, codecs : tuple of str
+    tones, demosaics, finishes, codecs : tuple of str
         Of the camera's pipeline.
+    row_noise, fringe : float
+        Largest noise of whole rows, electrons, and largest chromatic aberration.
     barrel : tuple of float
         Range of the lens's first distortion coefficient.
     sensors : tuple of int
@@ -57,7 +59,10 @@ class Family:
     things: tuple[str, ...]
     tones: tuple[str, ...]
     demosaics: tuple[str, ...]
+    finishes: tuple[str, ...]
     codecs: tuple[str, ...]
+    row_noise: float
+    fringe: float
     barrel: tuple[float, float]
     sensors: tuple[int, ...]
     resolutions: tuple[tuple[int, int], ...]
@@ -183,6 +188,7 @@ def _lens(family: Family, frame: tuple[int, int], fault: str, rng: np.random.Gen
         skew=(roll, float(rng.normal(0, 1)) if roll else 0.0),
         vignette=float(rng.uniform(0, 0.35)),
         flare=float(rng.uniform(0.005, 0.05)),
+        fringe=float(rng.uniform(0, family.fringe)),
     )
 
 
@@ -198,6 +204,7 @@ def _sensor(family: Family, fault: str, rng: np.random.Generator) -> Sensor:
             np.exp(rng.uniform(np.log(60), np.log(150))) if fault == "noise" else np.exp(rng.uniform(6.2, 9))
         ),
         read_noise=float(rng.uniform(1.5, 5)),
+        row_noise=float(rng.uniform(0, family.row_noise)),
         refresh=float(rng.uniform(100, 300)) if flicker else 0.0,
         duty=float(rng.uniform(0.4, 0.95)),
         shutter=float(np.exp(rng.uniform(np.log(1 / 200), np.log(1 / 25)))),
@@ -207,6 +214,7 @@ def _sensor(family: Family, fault: str, rng: np.random.Generator) -> Sensor:
         tone=str(rng.choice(family.tones)),
         contrast=float(rng.uniform(0.1, 0.7)),
         saturation=float(rng.uniform(0.8, 1.15)),
+        finish=str(rng.choice(family.finishes)),
         denoise=float(rng.uniform(0, 0.9)),
         sharpen=float(rng.uniform(0, 1.2)),
         sharpen_radius=float(rng.uniform(0.7, 1.6)),
@@ -223,10 +231,13 @@ TRAINING = Family(
     things=("window", "monitor", "papers", "keyboard"),
     tones=("s_curve", "video"),
     demosaics=("bilinear", "edge"),
+    finishes=("halo",),
     codecs=("jpeg", "vp8"),
+    row_noise=0.0,
+    fringe=0.0,
     barrel=(-0.01, 0.07),
     sensors=(0, 0, 1920, 3840, 4032, 4032),
-    resolutions=((1280, 720), (1280, 720), (1920, 1080)),
+    resolutions=((1280, 720), (1280, 720), (1920, 1080), (1440, 1080), (1080, 1440)),
 )
 """What detectors may be developed on."""
 
@@ -238,10 +249,13 @@ HELD_OUT = Family(
     things=("gantry", "shelf"),
     tones=("filmic",),
     demosaics=("gradient",),
+    finishes=("local",),
     codecs=("jpeg444",),
+    row_noise=1.0,
+    fringe=0.0015,
     barrel=(-0.05, -0.015),
     sensors=(0, 3264, 4608),
-    resolutions=((1600, 1200), (1280, 960)),
+    resolutions=((1600, 1200), (1280, 960), (1200, 1600)),
 )
 """Never developed on: other kinds throughout."""
 

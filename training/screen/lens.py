@@ -63,6 +63,8 @@ class Lens:
         Loss of light at the corners.
     flare : float
         Share of the light that glass and dust in the lens spread over the whole frame.
+    fringe : float
+        Lateral chromatic aberration: by which share red's picture is larger than green's, and blue's smaller.
     """
 
     k1: float
@@ -76,6 +78,7 @@ class Lens:
     skew: tuple[float, float]
     vignette: float
     flare: float
+    fringe: float
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,10 @@ class Marks:
 
     Parameters
     ----------
-    letters, ruler, cube, crosshair, annotation : bool
-        Orientation letters, scale with ticks, orientation cube, a crosshair, a measurement or an arrow.
+    letters, ruler, cube, crosshair : bool
+        Orientation letters, scale with ticks, orientation cube, a crosshair.
+    annotation : float
+        Share of the pictures with a measurement or an arrow.
     size : float
         Height of capital letters, in pixels of a panel 1080 high.
     step, start : float
@@ -31,20 +33,20 @@ class Marks:
     ruler: bool
     cube: bool
     crosshair: bool
-    annotation: bool
+    annotation: float
     size: float
     step: float
     start: float
 
 
-def draw_marks(rng: np.random.Generator) -> Marks:
-    """Draw which marks a screen has."""
+def draw_marks(rng: np.random.Generator, cells: int) -> Marks:
+    """Draw which marks a screen has that shows some number of cells."""
     return Marks(
         letters=bool(rng.random() < 0.6),
         ruler=bool(rng.random() < 0.5),
         cube=bool(rng.random() < 0.15),
         crosshair=bool(rng.random() < 0.05),
-        annotation=bool(rng.random() < 0.08),
+        annotation=min(2 / cells, 0.5) if rng.random() < 0.1 else 0.0,
         size=float(rng.uniform(9, 14)),
         step=float(rng.choice((2.5, 3.0, 5.0, 5.0, 7.0))),
         start=float(rng.uniform(-60, 40)),
@@ -96,7 +98,7 @@ def overlay(brush: Brush, box: Box, marks: Marks, window: tuple[float, float], n
         at = int(brush.rng.integers(-height // 8, height // 8))
         cv2.line(brush.canvas, (x, y + height // 2 + at), (x + width - 1, y + height // 2 + at), (220, 60, 60), 1)
         cv2.line(brush.canvas, (x + width // 2 + at, y), (x + width // 2 + at, y + height - 1), (60, 200, 60), 1)
-    if marks.annotation and brush.rng.random() < 0.5:
+    if brush.rng.random() < marks.annotation:
         _annotate(brush, box, size)
 
 

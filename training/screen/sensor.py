@@ -16,6 +16,9 @@ WHITE = 4000.0
 BLACK = 64.0
 """Raw value of darkness."""
 
+MAX_GAIN = 4.0
+"""Automatic exposure's longest, where 1 brings the panel's white just to saturation: no screen is that dark."""
+
 
 @dataclass(frozen=True)
 class Sensor:
@@ -29,8 +32,8 @@ class Sensor:
         Error of the exposure, in stops.
     electrons : float
         At saturation, at the sensitivity in use: the fewer, the more noise.
-    read_noise : float
-        Electrons.
+    read_noise, row_noise : float
+        Electrons, of each pixel by itself and of whole rows.
     refresh : float
         Frequency in Hz at which the backlight is switched, 0 for none.
     duty : float
@@ -49,6 +52,8 @@ class Sensor:
         Strength of the tone curve's bend.
     saturation : float
         Of colours; 1 leaves them.
+    finish : str
+        "halo" smooths and sharpens within a pixel or two, "local" takes medians and lifts contrast over wide areas.
     denoise : float
         0 to 1.
     sharpen : float
@@ -65,6 +70,7 @@ class Sensor:
     exposure: float
     electrons: float
     read_noise: float
+    row_noise: float
     refresh: float
     duty: float
     shutter: float
@@ -74,6 +80,7 @@ class Sensor:
     tone: str
     contrast: float
     saturation: float
+    finish: str
     denoise: float
     sharpen: float
     sharpen_radius: float
@@ -124,7 +131,7 @@ def gain_for(light: np.ndarray, sensor: Sensor) -> float:
         gain = min(0.85 / max(top, 1e-4), 2.5 * gain)
     else:
         gain = min(gain, 1.4 / max(top, 1e-4))  # no camera lets all of a dark scene's lights burn out
-    return float(gain * 2**sensor.exposure)
+    return float(min(gain, MAX_GAIN) * 2**sensor.exposure)
 
 
 def develop(light: np.ndarray, sensor: Sensor, gain: float, rng: np.random.Generator) -> np.ndarray:
@@ -153,6 +160,10 @@ def develop(light: np.ndarray, sensor: Sensor, gain: float, rng: np.random.Gener
     raw += noise * np.sqrt(
         np.maximum(raw, 0) / sensor.electrons + (sensor.read_noise / sensor.electrons) ** 2, dtype=np.float32
     )
+    if sensor.row_noise:
+        raw += rng.standard_normal((raw.shape[0], *[1] * (raw.ndim - 1)), np.float32) * np.float32(
+            sensor.row_noise / sensor.electrons
+        )
     digital = np.clip(np.rint(raw * WHITE + BLACK), 0, WHITE + BLACK).astype(np.uint16)
     if sensor.demosaic != "full":
         digital = _demosaic(digital, sensor)
@@ -221,9 +232,16 @@ def _finish(picture: np.ndarray, sensor: Sensor) -> np.ndarray:
         small = cv2.resize(cv2.merge([red, blue]), None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
         small = cv2.GaussianBlur(small, (0, 0), 0.3 + 2 * sensor.denoise)
         red, blue = cv2.split(cv2.resize(small, (luma.shape[1], luma.shape[0])))
-        calm = cv2.bilateralFilter(luma, 5, 0.02 + 0.06 * sensor.denoise, 1.2)
+        if sensor.finish == "local":
+            calm = cv2.medianBlur(luma, 3)
+        else:
+            calm = cv2.bilateralFilter(luma, 5, 0.02 + 0.06 * sensor.denoise, 1.2)
         luma = luma + sensor.denoise * (calm - luma)
-    if sensor.sharpen > 0:
+    if sensor.finish == "local":
+        small = cv2.resize(luma, None, fx=1 / 8, fy=1 / 8, interpolation=cv2.INTER_AREA)
+        wide = cv2.resize(cv2.GaussianBlur(small, (0, 0), small.shape[1] / 40), luma.shape[::-1])
+        luma = luma + 0.25 * sensor.sharpen * (luma - wide) + 0.1 * sensor.sharpen * (luma - cv2.blur(luma, (3, 3)))
+    elif sensor.sharpen > 0:
         luma = luma + sensor.sharpen * (luma - cv2.GaussianBlur(luma, (0, 0), sensor.sharpen_radius))
     result = cv2.cvtColor(cv2.merge([luma, red, blue]), cv2.COLOR_YCrCb2BGR)
     return (np.clip(result, 0, 1) * 255 + 0.5).astype(np.uint8)

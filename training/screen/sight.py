@@ -60,7 +60,16 @@ class Sight:
         sigma = self.density * np.sqrt(lens.blur**2 + (0.29 * box) ** 2)
         if sigma > 0.3:
             light = cv2.GaussianBlur(light, (0, 0), sigma)
-        return cv2.remap(light, self.u, self.v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        if not lens.fringe:
+            return cv2.remap(light, self.u, self.v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        height, width = self.u.shape
+        middle_u, middle_v = self.u[height // 2, width // 2], self.v[height // 2, width // 2]
+        result = np.empty((height, width, 3), np.float32)
+        for channel, larger in enumerate((lens.fringe, 0.0, -lens.fringe)):
+            u, v = self.u - np.float32(larger) * (self.u - middle_u), self.v - np.float32(larger) * (self.v - middle_v)
+            plane = np.ascontiguousarray(light[:, :, channel])
+            result[:, :, channel] = cv2.remap(plane, u, v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return result
 
 
 def see(panel: Panel, layers: Layers, view: View, size: tuple[int, int]) -> Sight:
