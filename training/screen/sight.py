@@ -14,6 +14,9 @@ from training.screen.room import REFLECTION_SCALE, SURFACE_SCALE, SURROUNDINGS_S
 FAINT = 0.004
 """Share of the panel's light below which a structure is left out."""
 
+RED_AND_BLUE, GREEN = (0, 2), (1,)
+"""Channels that a mosaic holds in the same way: on one place in four, on two."""
+
 
 @dataclass(frozen=True)
 class Sight:
@@ -155,12 +158,17 @@ def _structure(panel: Panel, view: View, jacobian: np.ndarray, u: np.ndarray, v:
         if np.abs(passed).max() * largest < FAINT:
             continue
         phase = np.float32(2 * np.pi) * (np.float32(kx) * u + np.float32(ky) * v)
-        for i, j in _orders(fx, fy, native):
-            weight = passed * _kept(fx - i * native / 2, fy - j * native / 2, native)
-            if np.abs(weight).max() * largest < FAINT:
-                continue
-            seen = True
-            _add(total, view.full(weight), phase, amplitudes, (i, j), native)
+        for order in _orders(fx, fy, native):
+            for colours, filled in ((RED_AND_BLUE, _filled_red), (GREEN, _filled_green)):
+                if colours == GREEN and sum(order) % 2:
+                    continue  # green stands on every second place of each row
+                weight = passed
+                if native > 1:
+                    alias_x, alias_y = fx - order[0] * native / 2, fy - order[1] * native / 2
+                    weight = passed * filled(alias_x / native, alias_y / native) * _shrunk(alias_x, alias_y, native)
+                if np.abs(weight).max() * largest >= FAINT:
+                    seen = True
+                    _add(total, view.full(weight), phase, amplitudes, order, native, colours)
     return total if seen else None
 
 
@@ -169,17 +177,24 @@ def _orders(fx: np.ndarray, fy: np.ndarray, native: float) -> list[tuple[int, in
     if native == 1:
         return [(0, 0)]
     across, down = (
-        {0, *range(int(np.floor(2 * f.min() / native)), int(np.ceil(2 * f.max() / native)) + 1)} for f in (fx, fy)
+        range(int(np.floor(2 * f.min() / native)) - 1, int(np.ceil(2 * f.max() / native)) + 2) for f in (fx, fy)
     )
     return [(i, j) for i in across for j in down]
 
 
-def _kept(fx: np.ndarray, fy: np.ndarray, native: float) -> np.ndarray:
-    """What filling in the colours (linearly) and making the photo smaller (by its area) leaves of a frequency."""
-    if native == 1:
-        return np.ones_like(fx)
-    filled = np.cos(np.pi * np.clip(fx / native, -0.5, 0.5)) ** 2 * np.cos(np.pi * np.clip(fy / native, -0.5, 0.5)) ** 2
-    return filled * np.sinc(fx) * np.sinc(fy)
+def _filled_red(fx: np.ndarray, fy: np.ndarray) -> np.ndarray:
+    """What linear filling-in leaves of a frequency of red or blue, in cycles a pixel of the mosaic."""
+    return np.cos(np.pi * fx) ** 2 * np.cos(np.pi * fy) ** 2
+
+
+def _filled_green(fx: np.ndarray, fy: np.ndarray) -> np.ndarray:
+    """What it leaves of green."""
+    return 0.5 + (np.cos(2 * np.pi * fx) + np.cos(2 * np.pi * fy)) / 4
+
+
+def _shrunk(fx: np.ndarray, fy: np.ndarray, native: float) -> np.ndarray:
+    """What is left where the mosaic's pixels, each a square of one colour, are averaged over the photo's."""
+    return np.sinc(fx) * np.sinc(fy) * np.sinc(fx / native) * np.sinc(fy / native)
 
 
 def _add(
@@ -189,16 +204,18 @@ def _add(
     amplitudes: tuple[complex, complex, complex],
     order: tuple[int, int],
     native: float,
+    colours: tuple[int, ...],
 ) -> None:
     """Add one harmonic, or one of its aliases in the mosaic: red at its even places, blue at its odd, green between."""
     i, j = order
     if i or j:
         height, width = phase.shape
-        across = (np.pi * native * i * np.arange(width)).astype(np.float32)
-        down = (np.pi * native * j * np.arange(height)).astype(np.float32)
+        # where the middles of the photo's pixels lie in the mosaic, whose first pixel's middle is at 0
+        across = (np.pi * i * (native * (np.arange(width) + 0.5) - 0.5)).astype(np.float32)
+        down = (np.pi * j * (native * (np.arange(height) + 0.5) - 0.5)).astype(np.float32)
         phase = phase - across[None, :] - down[:, None]
     cosine, sine = cv2.polarToCart(weight, phase)
-    signs = (1, (-1) ** i if (i + j) % 2 == 0 else 0, (-1) ** (i + j))
-    for channel, (value, sign) in enumerate(zip(amplitudes, signs, strict=True)):
-        if sign:
-            total[:, :, channel] += np.float32(sign * value.real) * cosine - np.float32(sign * value.imag) * sine
+    signs = (1, (-1) ** i, (-1) ** (i + j))
+    for channel in colours:
+        value = signs[channel] * amplitudes[channel]
+        total[:, :, channel] += np.float32(value.real) * cosine - np.float32(value.imag) * sine

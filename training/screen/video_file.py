@@ -45,7 +45,7 @@ def write_video(frames: Iterable[np.ndarray], path: Path) -> None:
                     continue
                 if number == 0:
                     height, width = frame.shape[:2]
-                    file.write(f"YUV4MPEG2 W{width} H{height} F{RATE}:1 Ip A1:1 C420jpeg\n".encode())
+                    file.write(f"YUV4MPEG2 W{width} H{height} F{RATE}:1 Ip A1:1 C420\n".encode())
                 file.write(b"FRAME\n" + cv2.cvtColor(frame, cv2.COLOR_BGR2YUV_I420).tobytes())
     else:
         raise TrainingError(f"{path.name} names no video format; end it with .mp4, .avi, .y4m or .mjpeg.")
