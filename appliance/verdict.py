@@ -51,6 +51,8 @@ class ReasonCode(str, Enum):
     UNSUPPORTED_SYNTAX = "unsupported_syntax"
     PHOTO_NOT_BRAIN_WINDOW = "photo_not_brain_window"
     PHOTO_UNREADABLE = "photo_unreadable"
+    PHOTO_NO_SCREEN = "photo_no_screen"
+    PHOTO_NO_SLICES = "photo_no_slices"
     LESS_SUITABLE = "less_suitable"  # why a series was not the one to judge although nothing is wrong with it
 
 
@@ -92,6 +94,10 @@ SENTENCES: Mapping[ReasonCode, str] = {
     ReasonCode.PHOTO_NOT_BRAIN_WINDOW: "The pictures are not head CT in a brain window. "
     "Set the viewer to width 80 to 120, level 35 to 40.",
     ReasonCode.PHOTO_UNREADABLE: "The picture %(name)s cannot be read.",
+    ReasonCode.PHOTO_NO_SCREEN: "No screen with CT images is visible in the photo. "
+    "Read the study now; then take the photo again, from the front, with the whole screen in it.",
+    ReasonCode.PHOTO_NO_SLICES: "No CT images of a head were found on the screen. "
+    "Read the study now; then show the brain slices as one large image or as tiles, and take the photo again.",
     ReasonCode.LESS_SUITABLE: "Another series of the same scan suits better.",
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Tuple
 
 import cv2
 import numpy as np
@@ -56,7 +57,7 @@ class Pencil:
         return (y - self.slope * x) / (1 + self.turn * x)
 
 
-def find_edges(grey: np.ndarray) -> "tuple[Edges, Edges]":
+def find_edges(grey: np.ndarray) -> Tuple[Edges, Edges]:
     """Find straight edges of at least a fortieth of the picture's width.
 
     Parameters
@@ -95,7 +96,7 @@ def _sorted(ends: np.ndarray, grey: np.ndarray) -> Edges:
     return Edges(ends, (grey[below, x] - grey[above, x]).mean(axis=1))
 
 
-def find_pencil(edges: Edges) -> "tuple[Pencil, np.ndarray]":
+def find_pencil(edges: Edges) -> Tuple[Pencil, np.ndarray]:
     """Find the pencil to which the greatest length of edges belongs.
 
     Returns
@@ -130,10 +131,3 @@ def find_pencil(edges: Edges) -> "tuple[Pencil, np.ndarray]":
         )[0]
         belongs = np.abs(fit[1] + fit[0] * start - slope) < NEAR
     return Pencil(float(fit[1]), float(fit[0])), belongs
-
-
-def crossing(across: Pencil, t: float, down: Pencil, s: float) -> np.ndarray:
-    """Point where line `t` of the lines across meets line `s` of those down: shape ``(2,)``."""
-    rising, leaning = across.slope + across.turn * t, down.slope + down.turn * s
-    x = (s + leaning * t) / (1 - rising * leaning)
-    return np.array([x, t + rising * x])

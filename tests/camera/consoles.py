@@ -37,7 +37,9 @@ class DrawnConsole:
     boxes: Tuple[Optional[Tuple[int, int, int, int]], ...]
 
 
-def draw_console(pictures: np.ndarray, rows: int, columns: int, text: bool = True, list_at_left: bool = True) -> DrawnConsole:
+def draw_console(
+    pictures: np.ndarray, rows: int, columns: int, text: bool = True, list_at_left: bool = True
+) -> DrawnConsole:
     """Draw a console of 1280 x 720 with a tool bar, a list of series and a grid of CT pictures."""
     panel = np.full((720, 1280, 3), (52, 46, 44), np.uint8)
     panel[:56] = (78, 70, 66)
