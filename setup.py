@@ -85,7 +85,7 @@ setup(
             "web/static/**/*",
             "web/translations/**/*",
         ],
-        "training": ["*.md", "*.md.in", "*.toml"],
+        "training": ["**/*.md", "*.md.in", "*.toml"],
         "trt_engines": ["*.onnx", "*.json", "*.md", "*.npz", "*.png"],
     },
     # A built engine fits one device only; it is made there.
