@@ -54,7 +54,9 @@ def rate(
         Told a line now and then.
     """
     slope = from_manifest(workspace.read_figures("calibration", "calibrate")).slice_calibration.slope
-    originals = {f"{name}/{study.patient}": study for name in folders for study in sources.load(name, folders[name]).studies}
+    originals = {
+        f"{name}/{study.patient}": study for name in folders for study in sources.load(name, folders[name]).studies
+    }
     scorers = [torch_scorer(network) for network in workspace.networks()]
     prepared = [
         (study, scorer)
