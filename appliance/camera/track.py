@@ -8,7 +8,7 @@ errors do not add up.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Callable, Optional, Tuple
+from typing import Any, Callable, Optional, Tuple
 
 import cv2
 import numpy as np
@@ -63,6 +63,16 @@ class View:
         return float(np.linalg.norm(np.roll(self.corners, -1, axis=0) - self.corners, axis=1).min())
 
 
+@dataclass
+class _Start:
+    """What is known of the frame in which the picture was located, all in pixels of the small frame."""
+
+    small: np.ndarray
+    points: np.ndarray
+    corners: np.ndarray
+    features: Tuple[np.ndarray, Optional[np.ndarray]]
+
+
 class Tracker:
     """Gives the view of each frame.
 
@@ -70,13 +80,20 @@ class Tracker:
     ----------
     locate : callable
         Asked where nothing is followed.
+
+    Attributes
+    ----------
+    locations : int
+        How often what is followed was chosen. Views of different choices may lie a little apart.
     """
 
     def __init__(self, locate: Locate) -> None:
+        self.locations = 0
         self._locate = locate
-        self._start: Optional[Tuple[np.ndarray, np.ndarray, np.ndarray]] = None
+        self._start: Optional[_Start] = None
         self._now = np.zeros((0, 1, 2), np.float32)
         self._corners = np.zeros((4, 2))
+        self._elsewhere: Optional[np.ndarray] = None
 
     def follow(self, picture: np.ndarray, verify: bool = False) -> Optional[View]:
         """Find the CT picture in the next frame.
@@ -86,7 +103,7 @@ class Tracker:
         picture : numpy.ndarray
             uint8, shape ``(rows, columns, 3)``.
         verify : bool
-            Whether to locate it anew, and to go on from there if it lies elsewhere.
+            Whether to locate it anew; where it lies elsewhere twice in turn, that is followed from now on.
 
         Returns
         -------
@@ -97,49 +114,93 @@ class Tracker:
         scale = _WIDTH / grey.shape[1]
         small = cv2.resize(grey, (_WIDTH, round(grey.shape[0] * scale)), interpolation=cv2.INTER_AREA)
         before = self._corners
-        followed = self._follow(small, scale)
-        if followed is None or verify:
-            found = self._locate(picture)
-            if followed is None or (found is not None and _apart(found, followed)):
-                followed = found
-                self._begin(small, found, scale)
-        if followed is None:
-            return None
-        self._corners = followed
-        moved = float(np.abs(followed - before).max())
-        matrix = cv2.getPerspectiveTransform(_SQUARE, followed.astype(np.float32))
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        return View(cv2.warpPerspective(grey, matrix, (SIDE, SIDE), flags=flags), followed, moved)
-
-    def forget(self) -> None:
-        """Locate the picture anew in the next frame."""
-        self._start = None
-
-    def _begin(self, small: np.ndarray, corners: Optional[np.ndarray], scale: float) -> None:
-        self._start = None
+        corners = self._follow(small)
+        if corners is None and self._recover(small):
+            corners = self._follow(small)
         if corners is None:
-            return
-        points = cv2.goodFeaturesToTrack(small, _POINTS, 0.02, 8, mask=_surroundings(corners * scale, small.shape))
-        if points is not None and len(points) >= _MIN_POINTS:
-            self._start = (small, points, corners)
-            self._now = points.copy()
-
-    def _follow(self, small: np.ndarray, scale: float) -> Optional[np.ndarray]:
-        """Return the corners in the next frame; None where they are lost."""
-        if self._start is None or self._start[0].shape != small.shape:
+            corners = self._begin(small, self._located(picture, scale))
+        elif verify:
+            found = self._located(picture, scale)
+            if found is None or not _apart(found, corners):
+                self._elsewhere = None
+            elif self._elsewhere is None or _apart(found, self._elsewhere):
+                self._elsewhere = found
+            else:
+                corners = self._begin(small, found)
+        if corners is None:
             return None
-        first, points, corners = self._start
+        self._corners = corners / scale
+        moved = float(np.abs(self._corners - before).max())
+        matrix = cv2.getPerspectiveTransform(_SQUARE, self._corners.astype(np.float32))
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        return View(cv2.warpPerspective(grey, matrix, (SIDE, SIDE), flags=flags), self._corners, moved)
+
+    def _located(self, picture: np.ndarray, scale: float) -> Optional[np.ndarray]:
+        found = self._locate(picture)
+        return None if found is None else np.asarray(found, dtype=np.float64) * scale
+
+    def _begin(self, small: np.ndarray, corners: Optional[np.ndarray]) -> Optional[np.ndarray]:
+        """Follow what was located from now on; what is around it may be too little for that."""
+        self._elsewhere = None
+        if corners is None:
+            return None
+        self._start = None
+        self.locations += 1
+        mask = _surroundings(corners, small.shape)
+        points = cv2.goodFeaturesToTrack(small, _POINTS, 0.02, 8, mask=mask)
+        if points is not None and len(points) >= _MIN_POINTS:
+            self._start = _Start(small, points, corners, _orb().detectAndCompute(small, mask))
+            self._now = points.copy()
+        return corners
+
+    def _follow(self, small: np.ndarray) -> Optional[np.ndarray]:
+        """Return the corners in the next frame; None where they are lost."""
+        start = self._start
+        if start is None or start.small.shape != small.shape:
+            return None
         now, found, _ = cv2.calcOpticalFlowPyrLK(
-            first, small, points, self._now.copy(), winSize=(15, 15), maxLevel=3, flags=cv2.OPTFLOW_USE_INITIAL_FLOW
+            start.small,
+            small,
+            start.points,
+            self._now.copy(),
+            winSize=(15, 15),
+            maxLevel=3,
+            flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
         )
         kept = found[:, 0] > 0
         if kept.sum() < _MIN_POINTS:
             return None
-        matrix, agree = cv2.estimateAffine2D(points[kept], now[kept], ransacReprojThreshold=1.0)
-        if matrix is None or agree.sum() < max(_MIN_POINTS, _MIN_KEPT * len(points)):
+        matrix, agree = cv2.estimateAffine2D(start.points[kept], now[kept], ransacReprojThreshold=1.0)
+        if matrix is None or agree.sum() < max(_MIN_POINTS, _MIN_KEPT * len(start.points)):
             return None
-        self._now = cv2.transform(points, matrix)
-        return np.asarray(cv2.transform(corners[None] * scale, matrix)[0] / scale, dtype=np.float64)
+        self._now = cv2.transform(start.points, matrix)
+        return np.asarray(cv2.transform(start.corners[None], matrix)[0], dtype=np.float64)
+
+    def _recover(self, small: np.ndarray) -> bool:
+        """Look for what was followed anywhere in the frame (ORB, Rublee et al. 2011), after a jolt or an interruption.
+
+        Locating it anew would do, but each location is a little different, and slices must lie on each other.
+        """
+        start = self._start
+        if start is None or start.small.shape != small.shape:
+            return False
+        points, features = _orb().detectAndCompute(small, None)
+        if features is None or start.features[1] is None:
+            return False
+        pairs = cv2.BFMatcher(cv2.NORM_HAMMING, crossCheck=True).match(start.features[1], features)
+        if len(pairs) < _MIN_POINTS:
+            return False
+        first = np.array([start.features[0][pair.queryIdx].pt for pair in pairs], np.float32)
+        second = np.array([points[pair.trainIdx].pt for pair in pairs], np.float32)
+        matrix, agree = cv2.estimateAffine2D(first, second, ransacReprojThreshold=2.0)
+        if matrix is None or agree.sum() < _MIN_POINTS:
+            return False
+        self._now = cv2.transform(start.points, matrix).astype(np.float32)
+        return True
+
+
+def _orb() -> Any:
+    return cv2.ORB_create(nfeatures=400, fastThreshold=10)
 
 
 def _surroundings(corners: np.ndarray, shape: Tuple[int, ...]) -> np.ndarray:

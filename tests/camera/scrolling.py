@@ -89,7 +89,10 @@ def visits(count: int, rng: np.random.Generator) -> List[Tuple[int, float]]:
 
 
 def film(
-    slices: np.ndarray, seen: Sequence[Tuple[int, float]], rng: np.random.Generator, manner: Manner = Manner()  # noqa: B008
+    slices: np.ndarray,
+    seen: Sequence[Tuple[int, float]],
+    rng: np.random.Generator,
+    manner: Manner = Manner(),  # noqa: B008
 ) -> Iterator[Shown]:
     """Film the slices as they are shown.
 
