@@ -22,16 +22,25 @@ Locate = Callable[[np.ndarray], Optional[np.ndarray]]
 _WIDTH = 640
 """Columns of the frame in which points are followed."""
 
-_POINTS = 80
+_SECTORS = 8
+_POINTS = 12
+"""Points in each sector around the CT picture: an interface has most of its marks on one side."""
+
 _MIN_POINTS = 8
+_SPREAD = 5
+"""Sectors from which a perspective is known; from fewer, only how the picture was shifted, turned and enlarged."""
+
 _MIN_KEPT = 0.5
 """Share of the points that have to move together."""
 
-_REACH = 1.7
+_REACH = 2.0
 """Points are taken from the CT picture's square, made larger by this."""
 
-_CORE = 0.88
-"""Within the square made smaller by this everything changes; the corners outside an ellipse of it hold texts."""
+_CORNER = 0.2
+"""Share of the square's sides at each of its corners where no head is, but texts that stay."""
+
+_LOOSE_PX, _EXACT_PX = 4.0, 1.0
+"""How far a point may be from where the others say, without and with the change of perspective."""
 
 _APART = 0.06
 """Share of the square's side by which a corner lies elsewhere when it is another picture that was located."""
@@ -69,6 +78,7 @@ class _Start:
 
     small: np.ndarray
     points: np.ndarray
+    sectors: np.ndarray
     corners: np.ndarray
     features: Tuple[np.ndarray, Optional[np.ndarray]]
 
@@ -130,7 +140,7 @@ class Tracker:
         if corners is None:
             return None
         self._corners = corners / scale
-        moved = float(np.abs(self._corners - before).max())
+        moved = float(np.abs(self._corners - before).max()) if before.any() else 0.0
         matrix = cv2.getPerspectiveTransform(_SQUARE, self._corners.astype(np.float32))
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         return View(cv2.warpPerspective(grey, matrix, (SIDE, SIDE), flags=flags), self._corners, moved)
@@ -147,9 +157,9 @@ class Tracker:
         self._start = None
         self.locations += 1
         mask = _surroundings(corners, small.shape)
-        points = cv2.goodFeaturesToTrack(small, _POINTS, 0.02, 8, mask=mask)
-        if points is not None and len(points) >= _MIN_POINTS:
-            self._start = _Start(small, points, corners, _orb().detectAndCompute(small, mask))
+        points, sectors = _marks(small, mask, corners)
+        if len(points) >= _MIN_POINTS:
+            self._start = _Start(small, points, sectors, corners, _orb().detectAndCompute(small, mask))
             self._now = points.copy()
         return corners
 
@@ -170,11 +180,11 @@ class Tracker:
         kept = found[:, 0] > 0
         if kept.sum() < _MIN_POINTS:
             return None
-        matrix, agree = cv2.estimateAffine2D(start.points[kept], now[kept], ransacReprojThreshold=1.0)
-        if matrix is None or agree.sum() < max(_MIN_POINTS, _MIN_KEPT * len(start.points)):
+        matrix = _movement(start.points[kept], now[kept], start.sectors[kept], _MIN_KEPT * len(start.points))
+        if matrix is None:
             return None
-        self._now = cv2.transform(start.points, matrix)
-        return np.asarray(cv2.transform(start.corners[None], matrix)[0], dtype=np.float64)
+        self._now = cv2.perspectiveTransform(start.points, matrix)
+        return np.asarray(cv2.perspectiveTransform(start.corners[None], matrix)[0], dtype=np.float64)
 
     def _recover(self, small: np.ndarray) -> bool:
         """Look for what was followed anywhere in the frame (ORB, Rublee et al. 2011), after a jolt or an interruption.
@@ -200,22 +210,50 @@ class Tracker:
 
 
 def _orb() -> Any:
-    return cv2.ORB_create(nfeatures=400, fastThreshold=10)
+    return cv2.ORB.create(nfeatures=400, fastThreshold=10)
+
+
+def _movement(first: np.ndarray, second: np.ndarray, sectors: np.ndarray, least: float) -> Optional[np.ndarray]:
+    """How the screen moved between two frames: float64, shape ``(3, 3)``; None where too few points agree."""
+    flat, agree = cv2.estimateAffinePartial2D(first, second, ransacReprojThreshold=_LOOSE_PX)
+    if flat is None or agree.sum() < max(_MIN_POINTS, least):
+        return None
+    kept = agree[:, 0] > 0
+    if len(np.unique(sectors[kept])) >= _SPREAD:
+        matrix, agree = cv2.findHomography(first[kept], second[kept], cv2.RANSAC, _EXACT_PX)
+        if matrix is not None and agree.sum() >= max(_MIN_POINTS, _MIN_KEPT * kept.sum()):
+            return np.asarray(matrix)
+    return np.vstack([flat, [0.0, 0.0, 1.0]])
 
 
 def _surroundings(corners: np.ndarray, shape: Tuple[int, ...]) -> np.ndarray:
-    """Where nothing changes when the doctor scrolls: around the picture, and its own corners."""
+    """Where nothing changes when the doctor scrolls: around the picture, and in its own corners."""
     middle = corners.mean(axis=0)
     mask = np.zeros(shape, np.uint8)
     cv2.fillConvexPoly(mask, np.rint(middle + _REACH * (corners - middle)).astype(np.int32), 255)
+    near, far = _CORNER * SIDE, (1 - _CORNER) * SIDE
+    cross = [(near, 0), (far, 0), (far, near), (SIDE, near), (SIDE, far), (far, far)]
+    cross += [(far, SIDE), (near, SIDE), (near, far), (0, far), (0, near), (near, near)]
     matrix = cv2.getPerspectiveTransform(_SQUARE, corners.astype(np.float32))
-    turn = np.linspace(0, 2 * np.pi, 60, endpoint=False)
-    # between a circle and the square: the head reaches the sides' middles, texts stand in the corners
-    core = np.stack([np.cos(turn), np.sin(turn)], axis=-1)
-    core = np.sign(core) * np.abs(core) ** 0.6 * (_CORE * SIDE / 2) + SIDE / 2
-    inner = cv2.perspectiveTransform(core[None].astype(np.float32), matrix)[0]
+    inner = cv2.perspectiveTransform(np.array([cross], np.float32), matrix)[0]
     cv2.fillPoly(mask, [np.rint(inner).astype(np.int32)], 0)
     return mask
+
+
+def _marks(small: np.ndarray, mask: np.ndarray, corners: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    """Points that can be followed, from all around: float32, shape ``(n, 1, 2)``, and the sector of each."""
+    rows, columns = np.indices(small.shape)
+    middle = corners.mean(axis=0)
+    turn = np.arctan2(rows - middle[1], columns - middle[0]) / (2 * np.pi) + 0.5
+    sector = np.minimum(turn * _SECTORS, _SECTORS - 1).astype(np.uint8)
+    points, sectors = [np.zeros((0, 1, 2), np.float32)], []
+    for number in range(_SECTORS):
+        part = cv2.bitwise_and(mask, mask, mask=cv2.compare(sector, number, cv2.CMP_EQ))
+        found = cv2.goodFeaturesToTrack(small, _POINTS, 0.05, 6, mask=part)
+        if found is not None:
+            points.append(found)
+            sectors += [number] * len(found)
+    return np.concatenate(points), np.array(sectors)
 
 
 def _apart(first: np.ndarray, second: np.ndarray) -> bool:
