@@ -26,6 +26,9 @@ _SECTORS = 8
 _POINTS = 12
 """Points in each sector around the CT picture: an interface has most of its marks on one side."""
 
+_CLEAR = 0.03
+"""How clear a mark must be over the clearest."""
+
 _MIN_POINTS = 8
 _SPREAD = 5
 """Sectors from which a perspective is known; from fewer, only how the picture was shifted, turned and enlarged."""
@@ -39,8 +42,12 @@ _REACH = 2.0
 _CORNER = 0.2
 """Share of the square's sides at each of its corners where no head is, but texts that stay."""
 
-_LOOSE_PX, _EXACT_PX = 4.0, 1.0
-"""How far a point may be from where the others say, without and with the change of perspective."""
+_UNLIKE, _NOISE = 2.0, 4.0
+"""A mark is another one when its grey levels differ from what they were by more than this, over the usual difference
+and beyond it."""
+
+_EXACT_PX = 1.0
+"""How far a point may be from where the others say, in pixels of the small frame."""
 
 _APART = 0.06
 """Share of the square's side by which a corner lies elsewhere when it is another picture that was located."""
@@ -101,7 +108,7 @@ class Tracker:
         self.locations = 0
         self._locate = locate
         self._start: Optional[_Start] = None
-        self._now = np.zeros((0, 1, 2), np.float32)
+        self._matrix = np.eye(3)
         self._corners = np.zeros((4, 2))
         self._elsewhere: Optional[np.ndarray] = None
 
@@ -160,7 +167,7 @@ class Tracker:
         points, sectors = _marks(small, mask, corners)
         if len(points) >= _MIN_POINTS:
             self._start = _Start(small, points, sectors, corners, _orb().detectAndCompute(small, mask))
-            self._now = points.copy()
+            self._matrix = np.eye(3)
         return corners
 
     def _follow(self, small: np.ndarray) -> Optional[np.ndarray]:
@@ -168,11 +175,12 @@ class Tracker:
         start = self._start
         if start is None or start.small.shape != small.shape:
             return None
-        now, found, _ = cv2.calcOpticalFlowPyrLK(
+        expected = cv2.perspectiveTransform(start.points, self._matrix)
+        now, found, unlike = cv2.calcOpticalFlowPyrLK(
             start.small,
             small,
             start.points,
-            self._now.copy(),
+            expected.copy(),
             winSize=(15, 15),
             maxLevel=3,
             flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
@@ -180,10 +188,20 @@ class Tracker:
         kept = found[:, 0] > 0
         if kept.sum() < _MIN_POINTS:
             return None
-        matrix = _movement(start.points[kept], now[kept], start.sectors[kept], _MIN_KEPT * len(start.points))
+        # the number of the slice is written somewhere, and changes
+        kept &= unlike[:, 0] <= _UNLIKE * np.median(unlike[kept, 0]) + _NOISE
+        # from the frame before nearly nothing but shift and turn has changed: that tells which marks went elsewhere
+        step, agree = cv2.estimateAffinePartial2D(expected[kept], now[kept], ransacReprojThreshold=_EXACT_PX)
+        if step is None or agree.sum() < max(_MIN_POINTS, _MIN_KEPT * len(start.points)):
+            return None
+        kept[kept] = agree[:, 0] > 0
+        if len(np.unique(start.sectors[kept])) >= _SPREAD:
+            matrix, _ = cv2.findHomography(start.points[kept], now[kept], 0)
+        else:
+            matrix = np.vstack([step, [0.0, 0.0, 1.0]]) @ self._matrix
         if matrix is None:
             return None
-        self._now = cv2.perspectiveTransform(start.points, matrix)
+        self._matrix = np.asarray(matrix)
         return np.asarray(cv2.perspectiveTransform(start.corners[None], matrix)[0], dtype=np.float64)
 
     def _recover(self, small: np.ndarray) -> bool:
@@ -205,25 +223,12 @@ class Tracker:
         matrix, agree = cv2.estimateAffine2D(first, second, ransacReprojThreshold=2.0)
         if matrix is None or agree.sum() < _MIN_POINTS:
             return False
-        self._now = cv2.transform(start.points, matrix).astype(np.float32)
+        self._matrix = np.vstack([matrix, [0.0, 0.0, 1.0]])
         return True
 
 
 def _orb() -> Any:
     return cv2.ORB.create(nfeatures=400, fastThreshold=10)
-
-
-def _movement(first: np.ndarray, second: np.ndarray, sectors: np.ndarray, least: float) -> Optional[np.ndarray]:
-    """How the screen moved between two frames: float64, shape ``(3, 3)``; None where too few points agree."""
-    flat, agree = cv2.estimateAffinePartial2D(first, second, ransacReprojThreshold=_LOOSE_PX)
-    if flat is None or agree.sum() < max(_MIN_POINTS, least):
-        return None
-    kept = agree[:, 0] > 0
-    if len(np.unique(sectors[kept])) >= _SPREAD:
-        matrix, agree = cv2.findHomography(first[kept], second[kept], cv2.RANSAC, _EXACT_PX)
-        if matrix is not None and agree.sum() >= max(_MIN_POINTS, _MIN_KEPT * kept.sum()):
-            return np.asarray(matrix)
-    return np.vstack([flat, [0.0, 0.0, 1.0]])
 
 
 def _surroundings(corners: np.ndarray, shape: Tuple[int, ...]) -> np.ndarray:
@@ -246,10 +251,15 @@ def _marks(small: np.ndarray, mask: np.ndarray, corners: np.ndarray) -> Tuple[np
     middle = corners.mean(axis=0)
     turn = np.arctan2(rows - middle[1], columns - middle[0]) / (2 * np.pi) + 0.5
     sector = np.minimum(turn * _SECTORS, _SECTORS - 1).astype(np.uint8)
+    strength = cv2.cornerMinEigenVal(small, 3)
+    least = _CLEAR * float(strength[mask > 0].max(initial=0))
     points, sectors = [np.zeros((0, 1, 2), np.float32)], []
     for number in range(_SECTORS):
         part = cv2.bitwise_and(mask, mask, mask=cv2.compare(sector, number, cv2.CMP_EQ))
-        found = cv2.goodFeaturesToTrack(small, _POINTS, 0.05, 6, mask=part)
+        strongest = float(strength[part > 0].max(initial=0))
+        if strongest <= least:
+            continue  # there is but noise
+        found = cv2.goodFeaturesToTrack(small, _POINTS, least / strongest, 6, mask=part)
         if found is not None:
             points.append(found)
             sectors += [number] * len(found)
