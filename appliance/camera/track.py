@@ -13,6 +13,8 @@ from typing import Any, Callable, Optional, Tuple
 import cv2
 import numpy as np
 
+from appliance.camera.likeness import difference
+
 SIDE = 512
 """Side of the CT picture that a view gives."""
 
@@ -33,7 +35,7 @@ _MIN_POINTS = 8
 _SPREAD = 5
 """Sectors from which a perspective is known; from fewer, only how the picture was shifted, turned and enlarged."""
 
-_MIN_KEPT = 0.5
+_MIN_KEPT = 0.35
 """Share of the points that have to move together."""
 
 _REACH = 2.0
@@ -48,6 +50,12 @@ and beyond it."""
 
 _EXACT_PX = 1.0
 """How far a point may be from where the others say, in pixels of the small frame."""
+
+_MIN_RESPONSE = 0.05
+"""Peak of the phase correlation of two frames of one scene, at least."""
+
+_SAME = 2.5
+"""Difference in grey levels up to which two frames show the same slice."""
 
 _APART = 0.06
 """Share of the square's side by which a corner lies elsewhere when it is another picture that was located."""
@@ -165,9 +173,8 @@ class Tracker:
         self.locations += 1
         mask = _surroundings(corners, small.shape)
         points, sectors = _marks(small, mask, corners)
-        if len(points) >= _MIN_POINTS:
-            self._start = _Start(small, points, sectors, corners, _orb().detectAndCompute(small, mask))
-            self._matrix = np.eye(3)
+        self._start = _Start(small, points, sectors, corners, _orb().detectAndCompute(small, mask))
+        self._matrix = np.eye(3)
         return corners
 
     def _follow(self, small: np.ndarray) -> Optional[np.ndarray]:
@@ -175,6 +182,8 @@ class Tracker:
         start = self._start
         if start is None or start.small.shape != small.shape:
             return None
+        if len(start.points) < _MIN_POINTS:
+            return self._drift(start, small)
         expected = cv2.perspectiveTransform(start.points, self._matrix)
         now, found, unlike = cv2.calcOpticalFlowPyrLK(
             start.small,
@@ -204,6 +213,25 @@ class Tracker:
         self._matrix = np.asarray(matrix)
         return np.asarray(cv2.perspectiveTransform(start.corners[None], matrix)[0], dtype=np.float64)
 
+    def _drift(self, start: _Start, small: np.ndarray) -> Optional[np.ndarray]:
+        """Return the corners where nothing but the picture itself is seen: shifted as the frame was (Kuglin 1975).
+
+        From frame to frame, and only while the slice stays: another slice looks like a shift.
+        """
+        first, second = (
+            cv2.resize(one, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA) for one in (start.small, small)
+        )
+        first, second = first.astype(np.float32), second.astype(np.float32)
+        size = first.shape[::-1]
+        shift, response = cv2.phaseCorrelate(first, second, cv2.createHanningWindow(size, cv2.CV_32F))
+        if not response > _MIN_RESPONSE:
+            return None
+        start.small = small
+        laid = cv2.warpAffine(second, np.array([[1, 0, -shift[0]], [0, 1, -shift[1]]]), size)
+        if difference(first, laid) < _SAME:
+            start.corners = start.corners + 2 * np.array(shift)
+        return start.corners
+
     def _recover(self, small: np.ndarray) -> bool:
         """Look for what was followed anywhere in the frame (ORB, Rublee et al. 2011), after a jolt or an interruption.
 
@@ -213,14 +241,14 @@ class Tracker:
         if start is None or start.small.shape != small.shape:
             return False
         points, features = _orb().detectAndCompute(small, None)
-        if features is None or start.features[1] is None:
+        if len(start.points) < _MIN_POINTS or features is None or start.features[1] is None:
             return False
         pairs = cv2.BFMatcher(cv2.NORM_HAMMING, crossCheck=True).match(start.features[1], features)
         if len(pairs) < _MIN_POINTS:
             return False
         first = np.array([start.features[0][pair.queryIdx].pt for pair in pairs], np.float32)
         second = np.array([points[pair.trainIdx].pt for pair in pairs], np.float32)
-        matrix, agree = cv2.estimateAffine2D(first, second, ransacReprojThreshold=2.0)
+        matrix, agree = cv2.estimateAffinePartial2D(first, second, ransacReprojThreshold=2.0)
         if matrix is None or agree.sum() < _MIN_POINTS:
             return False
         self._matrix = np.vstack([matrix, [0.0, 0.0, 1.0]])
