@@ -22,7 +22,7 @@ _CANDIDATES = 3
 _STRETCH, _SHIFT = 0.03, 5.0
 """How much two locations of the same CT picture may differ: as a share, and in pixels of a thumb."""
 
-_SEEN_NEXT = 0.6
+_SEEN_NEXT = 0.75
 """A step from one slice to another weighs less when it was seen."""
 
 _JUMP = 1.4
@@ -66,6 +66,7 @@ class SeenSeries:
         apart = np.array([difference(known.thumb, moment.thumb) for known in self.moments])
         limit = float(np.clip(_SAME_NOISE * moment.noise, *_SAME))
         if relocated:
+            limit = _SAME[1]
             for index in np.argsort(apart)[:_CANDIDATES]:
                 apart[index] = min(apart[index], registered(self.moments[index].thumb, moment.thumb))
         nearest = int(apart.argmin()) if len(apart) else -1
@@ -94,7 +95,7 @@ class SeenSeries:
         cost = self._apart.copy()
         nearest = (cost + np.diag(np.full(count, np.inf))).min(axis=0)
         for first, second in self._steps:
-            if cost[first, second] <= _JUMP * max(nearest[first], nearest[second]):
+            if cost[first, second] <= _JUMP * min(nearest[first], nearest[second]):
                 cost[first, second] = cost[second, first] = _SEEN_NEXT * cost[first, second]
         path: List[int] = [0]
         for index in range(1, count):

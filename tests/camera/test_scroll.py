@@ -71,7 +71,7 @@ def test_each_slice_comes_once_from_the_base_up(head: np.ndarray, downward: bool
     )
     assert watched.pictures.shape == (16, SIDE, SIDE) and watched.pictures.dtype == np.uint8
     assert watched.shown == list(range(16))
-    assert watched.located == 1
+    assert watched.located <= 2  # and once more to see whether it is still the same picture
     last = watched.guidance[-1]
     assert last.slices == 16 and last.base and last.vertex and last.hint is Hint.DONE
     off = [
@@ -91,8 +91,8 @@ def test_from_the_middle_and_round_the_end(head: np.ndarray) -> None:
 def test_merged_pictures_have_less_noise_than_frames(head: np.ndarray) -> None:
     manner = Manner(noise=8, moire=0, flicker=0, cursor=False)
     watched = Watched(head, [(index, 0.5) for index in (7, 8, 9)], 4, manner)
-    assert watched.shown == [7, 8, 9]
-    corner = watched.pictures[:, 60:100, 240:280].astype(float)  # air within the picture, without text
+    assert sorted(watched.shown) == [7, 8, 9]  # three slices do not tell which way is up
+    corner = watched.pictures[:, 60:100, 20:60].astype(float)  # air within the picture, without text
     assert corner.std(axis=(1, 2)).max() < 3
 
 
