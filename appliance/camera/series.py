@@ -7,14 +7,8 @@ from typing import List, Optional, Set, Tuple
 import cv2
 import numpy as np
 
-from appliance.camera.likeness import THUMB, difference
+from appliance.camera.likeness import SAME, THUMB, difference, distance
 from appliance.camera.moments import Moment
-
-_SAME = (2.6, 4.0)
-"""Bounds of the difference up to which two moments show the same slice, in grey levels."""
-
-_SAME_NOISE = 2.5
-"""That difference over the usual difference between two frames."""
 
 _CANDIDATES = 3
 """So many slices are compared exactly."""
@@ -44,7 +38,7 @@ class SeenSeries:
 
     def __init__(self) -> None:
         self.moments: List[Moment] = []
-        self._apart = np.zeros((0, 0))
+        self._far = np.zeros((0, 0))
         self._steps: Set[Tuple[int, int]] = set()
         self._at: Optional[int] = None
 
@@ -64,18 +58,17 @@ class SeenSeries:
             Whether it shows a slice that had not been seen.
         """
         apart = np.array([difference(known.thumb, moment.thumb) for known in self.moments])
-        limit = float(np.clip(_SAME_NOISE * moment.noise, *_SAME))
         if relocated:
-            limit = _SAME[1]
             for index in np.argsort(apart)[:_CANDIDATES]:
                 apart[index] = min(apart[index], registered(self.moments[index].thumb, moment.thumb))
         nearest = int(apart.argmin()) if len(apart) else -1
-        is_new = nearest < 0 or apart[nearest] > limit
+        is_new = nearest < 0 or apart[nearest] > SAME
         if is_new:
             nearest = len(self.moments)
+            far = [distance(known.thumb, moment.thumb) for known in self.moments]
             self.moments.append(moment)
-            self._apart = np.pad(self._apart, ((0, 1), (0, 1)))
-            self._apart[nearest, :nearest] = self._apart[:nearest, nearest] = apart
+            self._far = np.pad(self._far, ((0, 1), (0, 1)))
+            self._far[nearest, :nearest] = self._far[:nearest, nearest] = far
         elif moment.sharpness > self.moments[nearest].sharpness:
             self.moments[nearest] = moment
         if self._at is not None and self._at != nearest:
@@ -92,7 +85,7 @@ class SeenSeries:
         count = len(self.moments)
         if count < 3:
             return list(range(count))
-        cost = self._apart.copy()
+        cost = self._far.copy()
         nearest = (cost + np.diag(np.full(count, np.inf))).min(axis=0)
         for first, second in self._steps:
             if cost[first, second] <= _JUMP * min(nearest[first], nearest[second]):

@@ -54,8 +54,8 @@ _EXACT_PX = 1.0
 _MIN_RESPONSE = 0.05
 """Peak of the phase correlation of two frames of one scene, at least."""
 
-_SAME = 2.5
-"""Difference in grey levels up to which two frames show the same slice."""
+_SAME = 1.0
+"""Difference up to which two whole frames show the same slice."""
 
 _APART = 0.06
 """Share of the square's side by which a corner lies elsewhere when it is another picture that was located."""
