@@ -143,6 +143,9 @@ class ScrollCapture:
             return self._guidance(Hint.NO_SCREEN if now_s - max(self._seen_s, self._began_s) >= _LOST_S else None, None)
         self._seen_s = now_s
         self._moving.append(view.moved > _FAST * view.side)
+        if view.change is not None:
+            self._take(self._finder.end())
+            self._series.move(view.change)
         self._take(self._finder.add(view.tile, now_s))
         if self._finder.unsettled >= _UNSETTLED and not any(self._moving) and len(self._series.moments):
             self._slower_s = now_s

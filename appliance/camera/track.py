@@ -32,9 +32,6 @@ _CLEAR = 0.03
 """How clear a mark must be over the clearest."""
 
 _MIN_POINTS = 8
-_SPREAD = 5
-"""Sectors from which a perspective is known; from fewer, only how the picture was shifted, turned and enlarged."""
-
 _MIN_KEPT = 0.35
 """Share of the points that have to move together."""
 
@@ -48,8 +45,9 @@ _UNLIKE, _NOISE = 2.0, 4.0
 """A mark is another one when its grey levels differ from what they were by more than this, over the usual difference
 and beyond it."""
 
-_EXACT_PX = 1.0
-"""How far a point may be from where the others say, in pixels of the small frame."""
+_EXACT_PX, _LOOSE_PX = 1.0, 4.0
+"""How far a point may be from where the others say, in pixels of the small frame: in a step, and since the beginning,
+where a change of perspective is not known."""
 
 _MIN_RESPONSE = 0.05
 """Peak of the phase correlation of two frames of one scene, at least."""
@@ -75,11 +73,15 @@ class View:
         float64, shape ``(4, 2)``: its corners in pixels of the frame.
     moved : float
         How far it moved since the frame before, in pixels of the frame.
+    change : numpy.ndarray or None
+        float64, shape ``(3, 3)``: where pixels of the tiles before lie in this one, when from now on another part of
+        the screen is followed.
     """
 
     tile: np.ndarray
     corners: np.ndarray
     moved: float
+    change: Optional[np.ndarray] = None
 
     @property
     def side(self) -> float:
@@ -109,7 +111,7 @@ class Tracker:
     Attributes
     ----------
     locations : int
-        How often what is followed was chosen. Views of different choices may lie a little apart.
+        How often it was located because it was not followed. Views of different locations may lie a little apart.
     """
 
     def __init__(self, locate: Locate) -> None:
@@ -139,11 +141,13 @@ class Tracker:
         scale = _WIDTH / grey.shape[1]
         small = cv2.resize(grey, (_WIDTH, round(grey.shape[0] * scale)), interpolation=cv2.INTER_AREA)
         before = self._corners
+        change = None
         corners = self._follow(small)
         if corners is None and self._recover(small):
             corners = self._follow(small)
         if corners is None:
             corners = self._begin(small, self._located(picture, scale))
+            self.locations += corners is not None
         elif verify:
             found = self._located(picture, scale)
             if found is None or not _apart(found, corners):
@@ -151,14 +155,15 @@ class Tracker:
             elif self._elsewhere is None or _apart(found, self._elsewhere):
                 self._elsewhere = found
             else:
+                change = np.linalg.inv(_from_square(found)) @ _from_square(corners)
                 corners = self._begin(small, found)
         if corners is None:
             return None
         self._corners = corners / scale
         moved = float(np.abs(self._corners - before).max()) if before.any() else 0.0
-        matrix = cv2.getPerspectiveTransform(_SQUARE, self._corners.astype(np.float32))
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        return View(cv2.warpPerspective(grey, matrix, (SIDE, SIDE), flags=flags), self._corners, moved)
+        tile = cv2.warpPerspective(grey, _from_square(self._corners), (SIDE, SIDE), flags=flags)
+        return View(tile, self._corners, moved, change)
 
     def _located(self, picture: np.ndarray, scale: float) -> Optional[np.ndarray]:
         found = self._locate(picture)
@@ -169,8 +174,6 @@ class Tracker:
         self._elsewhere = None
         if corners is None:
             return None
-        self._start = None
-        self.locations += 1
         mask = _surroundings(corners, small.shape)
         points, sectors = _marks(small, mask, corners)
         self._start = _Start(small, points, sectors, corners, _orb().detectAndCompute(small, mask))
@@ -204,10 +207,11 @@ class Tracker:
         if step is None or agree.sum() < max(_MIN_POINTS, _MIN_KEPT * len(start.points)):
             return None
         kept[kept] = agree[:, 0] > 0
-        if len(np.unique(start.sectors[kept])) >= _SPREAD:
+        if _all_around(start.sectors[kept]):
             matrix, _ = cv2.findHomography(start.points[kept], now[kept], 0)
         else:
-            matrix = np.vstack([step, [0.0, 0.0, 1.0]]) @ self._matrix
+            flat, _ = cv2.estimateAffinePartial2D(start.points[kept], now[kept], ransacReprojThreshold=_LOOSE_PX)
+            matrix = None if flat is None else np.vstack([flat, [0.0, 0.0, 1.0]])
         if matrix is None:
             return None
         self._matrix = np.asarray(matrix)
@@ -259,6 +263,11 @@ def _orb() -> Any:
     return cv2.ORB.create(nfeatures=400, fastThreshold=10)
 
 
+def _from_square(corners: np.ndarray) -> np.ndarray:
+    """Matrix from pixels of a tile to those of the frame: float64, shape ``(3, 3)``."""
+    return np.asarray(cv2.getPerspectiveTransform(_SQUARE, corners.astype(np.float32)))
+
+
 def _surroundings(corners: np.ndarray, shape: Tuple[int, ...]) -> np.ndarray:
     """Where nothing changes when the doctor scrolls: around the picture, and in its own corners."""
     middle = corners.mean(axis=0)
@@ -267,8 +276,7 @@ def _surroundings(corners: np.ndarray, shape: Tuple[int, ...]) -> np.ndarray:
     near, far = _CORNER * SIDE, (1 - _CORNER) * SIDE
     cross = [(near, 0), (far, 0), (far, near), (SIDE, near), (SIDE, far), (far, far)]
     cross += [(far, SIDE), (near, SIDE), (near, far), (0, far), (0, near), (near, near)]
-    matrix = cv2.getPerspectiveTransform(_SQUARE, corners.astype(np.float32))
-    inner = cv2.perspectiveTransform(np.array([cross], np.float32), matrix)[0]
+    inner = cv2.perspectiveTransform(np.array([cross], np.float32), _from_square(corners))[0]
     cv2.fillPoly(mask, [np.rint(inner).astype(np.int32)], 0)
     return mask
 
@@ -292,6 +300,13 @@ def _marks(small: np.ndarray, mask: np.ndarray, corners: np.ndarray) -> Tuple[np
             points.append(found)
             sectors += [number] * len(found)
     return np.concatenate(points), np.array(sectors)
+
+
+def _all_around(sectors: np.ndarray) -> bool:
+    """Tell whether points surround the picture; if not, a perspective fitted to them is a guess on its other side."""
+    there = np.unique(sectors)
+    gaps = np.diff(np.append(there, there[0] + _SECTORS))
+    return len(there) >= 3 and int(gaps.max()) < _SECTORS // 2
 
 
 def _apart(first: np.ndarray, second: np.ndarray) -> bool:
