@@ -28,7 +28,7 @@ _SECTORS = 8
 _POINTS = 12
 """Points in each sector around the CT picture: an interface has most of its marks on one side."""
 
-_CLEAR = 0.03
+_CLEAR = 0.01
 """How clear a mark must be over the clearest."""
 
 _MIN_POINTS = 8
@@ -45,9 +45,14 @@ _UNLIKE, _NOISE = 2.0, 4.0
 """A mark is another one when its grey levels differ from what they were by more than this, over the usual difference
 and beyond it."""
 
-_EXACT_PX, _LOOSE_PX = 1.0, 4.0
-"""How far a point may be from where the others say, in pixels of the small frame: in a step, and since the beginning,
-where a change of perspective is not known."""
+_WIDE = 0.9
+"""Share of the picture's width and height."""
+
+_WORN = 0.8
+"""With less than this share of the points left, others are taken."""
+
+_EXACT_PX = 1.0
+"""How far a point may be from where the others say, in pixels of the small frame."""
 
 _MIN_RESPONSE = 0.05
 """Peak of the phase correlation of two frames of one scene, at least."""
@@ -121,6 +126,7 @@ class Tracker:
         self._matrix = np.eye(3)
         self._corners = np.zeros((4, 2))
         self._elsewhere: Optional[np.ndarray] = None
+        self._worn = False
 
     def follow(self, picture: np.ndarray, verify: bool = False) -> Optional[View]:
         """Find the CT picture in the next frame.
@@ -159,6 +165,8 @@ class Tracker:
                 corners = self._begin(small, found)
         if corners is None:
             return None
+        if self._worn:
+            self._begin(small, corners)
         self._corners = corners / scale
         moved = float(np.abs(self._corners - before).max()) if before.any() else 0.0
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
@@ -171,7 +179,7 @@ class Tracker:
 
     def _begin(self, small: np.ndarray, corners: Optional[np.ndarray]) -> Optional[np.ndarray]:
         """Follow what was located from now on; what is around it may be too little for that."""
-        self._elsewhere = None
+        self._elsewhere, self._worn = None, False
         if corners is None:
             return None
         mask = _surroundings(corners, small.shape)
@@ -207,13 +215,14 @@ class Tracker:
         if step is None or agree.sum() < max(_MIN_POINTS, _MIN_KEPT * len(start.points)):
             return None
         kept[kept] = agree[:, 0] > 0
-        if _all_around(start.sectors[kept]):
+        wide = _wide(start.points[kept, 0], start.corners)
+        if wide:
             matrix, _ = cv2.findHomography(start.points[kept], now[kept], 0)
         else:
-            flat, _ = cv2.estimateAffinePartial2D(start.points[kept], now[kept], ransacReprojThreshold=_LOOSE_PX)
-            matrix = None if flat is None else np.vstack([flat, [0.0, 0.0, 1.0]])
+            matrix = np.vstack([step, [0.0, 0.0, 1.0]]) @ self._matrix
         if matrix is None:
             return None
+        self._worn = wide and bool(kept.sum() < _WORN * len(kept))
         self._matrix = np.asarray(matrix)
         return np.asarray(cv2.perspectiveTransform(start.corners[None], matrix)[0], dtype=np.float64)
 
@@ -302,11 +311,9 @@ def _marks(small: np.ndarray, mask: np.ndarray, corners: np.ndarray) -> Tuple[np
     return np.concatenate(points), np.array(sectors)
 
 
-def _all_around(sectors: np.ndarray) -> bool:
-    """Tell whether points surround the picture; if not, a perspective fitted to them is a guess on its other side."""
-    there = np.unique(sectors)
-    gaps = np.diff(np.append(there, there[0] + _SECTORS))
-    return len(there) >= 3 and int(gaps.max()) < _SECTORS // 2
+def _wide(points: np.ndarray, corners: np.ndarray) -> bool:
+    """Tell whether points reach as far as the picture does, across and down, so that they tell its perspective."""
+    return bool((np.ptp(points, axis=0) > _WIDE * np.ptp(corners, axis=0)).all())
 
 
 def _apart(first: np.ndarray, second: np.ndarray) -> bool:
