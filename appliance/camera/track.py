@@ -28,7 +28,7 @@ _SECTORS = 8
 _POINTS = 12
 """Points in each sector around the CT picture: an interface has most of its marks on one side."""
 
-_CLEAR = 0.01
+_CLEAR = 0.03
 """How clear a mark must be over the clearest."""
 
 _MIN_POINTS = 8
@@ -48,8 +48,8 @@ and beyond it."""
 _WIDE = 0.9
 """Share of the picture's width and height."""
 
-_WORN = 0.8
-"""With less than this share of the points left, others are taken."""
+_WORN = 0.88
+"""With less than this share of the most points that agreed, others are taken; each time errors add up."""
 
 _EXACT_PX = 1.0
 """How far a point may be from where the others say, in pixels of the small frame."""
@@ -127,6 +127,7 @@ class Tracker:
         self._corners = np.zeros((4, 2))
         self._elsewhere: Optional[np.ndarray] = None
         self._worn = False
+        self._most = 0
 
     def follow(self, picture: np.ndarray, verify: bool = False) -> Optional[View]:
         """Find the CT picture in the next frame.
@@ -179,7 +180,7 @@ class Tracker:
 
     def _begin(self, small: np.ndarray, corners: Optional[np.ndarray]) -> Optional[np.ndarray]:
         """Follow what was located from now on; what is around it may be too little for that."""
-        self._elsewhere, self._worn = None, False
+        self._elsewhere, self._worn, self._most = None, False, 0
         if corners is None:
             return None
         mask = _surroundings(corners, small.shape)
@@ -215,14 +216,14 @@ class Tracker:
         if step is None or agree.sum() < max(_MIN_POINTS, _MIN_KEPT * len(start.points)):
             return None
         kept[kept] = agree[:, 0] > 0
-        wide = _wide(start.points[kept, 0], start.corners)
-        if wide:
+        if _wide(start.points[kept, 0], start.corners):
             matrix, _ = cv2.findHomography(start.points[kept], now[kept], 0)
         else:
             matrix = np.vstack([step, [0.0, 0.0, 1.0]]) @ self._matrix
         if matrix is None:
             return None
-        self._worn = wide and bool(kept.sum() < _WORN * len(kept))
+        self._most = max(self._most, int(kept.sum()))
+        self._worn = bool(kept.sum() < _WORN * self._most)
         self._matrix = np.asarray(matrix)
         return np.asarray(cv2.perspectiveTransform(start.corners[None], matrix)[0], dtype=np.float64)
 
