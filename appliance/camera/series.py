@@ -14,7 +14,7 @@ from appliance.camera.moments import Moment
 _CANDIDATES = 3
 """So many slices are compared exactly."""
 
-_STRETCH, _SHIFT = 0.03, 5.0
+_STRETCH, _SHIFT = 0.018, 3.0
 """How much two locations of the same CT picture may differ: as a share, and in pixels of a thumb."""
 
 _SEEN_NEXT = 0.75

@@ -116,7 +116,8 @@ class Tracker:
     Attributes
     ----------
     locations : int
-        How often it was located because it was not followed. Views of different locations may lie a little apart.
+        How often it was located because it was not followed, or followed by other points. Views of different locations
+        may lie a little apart.
     """
 
     def __init__(self, locate: Locate) -> None:
@@ -168,6 +169,7 @@ class Tracker:
             return None
         if self._worn:
             self._begin(small, corners)
+            self.locations += 1
         self._corners = corners / scale
         moved = float(np.abs(self._corners - before).max()) if before.any() else 0.0
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
