@@ -11,10 +11,11 @@ import cv2
 import numpy as np
 
 from appliance.camera.anatomy import MIN_SLICES, Coverage, coverage
+from appliance.camera.marks import SIDE
 from appliance.camera.moments import Moment, MomentFinder
 from appliance.camera.series import SeenSeries
 from appliance.camera.sources import Frame
-from appliance.camera.track import SIDE, Locate, Tracker, View
+from appliance.camera.track import Locate, Tracker, View
 
 _LOST_S = 0.5
 _SHOWN_S = 2.0

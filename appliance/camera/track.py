@@ -14,9 +14,7 @@ import cv2
 import numpy as np
 
 from appliance.camera.likeness import difference
-
-SIDE = 512
-"""Side of the CT picture that a view gives."""
+from appliance.camera.marks import SIDE, find_marks, from_square, surroundings
 
 Locate = Callable[[np.ndarray], Optional[np.ndarray]]
 """Finds the one large CT picture in a frame: float64, shape ``(4, 2)``, its corners from the top left clockwise."""
@@ -24,22 +22,9 @@ Locate = Callable[[np.ndarray], Optional[np.ndarray]]
 _WIDTH = 640
 """Columns of the frame in which points are followed."""
 
-_SECTORS = 8
-_POINTS = 12
-"""Points in each sector around the CT picture: an interface has most of its marks on one side."""
-
-_CLEAR = 0.03
-"""How clear a mark must be over the clearest."""
-
 _MIN_POINTS = 8
 _MIN_KEPT = 0.35
 """Share of the points that have to move together."""
-
-_REACH = 2.0
-"""Points are taken from the CT picture's square, made larger by this."""
-
-_CORNER = 0.2
-"""Share of the square's sides at each of its corners where no head is, but texts that stay."""
 
 _UNLIKE, _NOISE = 2.0, 4.0
 """A mark is another one when its grey levels differ from what they were by more than this, over the usual difference
@@ -62,8 +47,6 @@ _SAME = 1.0
 
 _APART = 0.06
 """Share of the square's side by which a corner lies elsewhere when it is another picture that was located."""
-
-_SQUARE = np.array([[0, 0], [SIDE, 0], [SIDE, SIDE], [0, SIDE]], np.float32) - np.float32(0.5)
 
 
 @dataclass(frozen=True)
@@ -163,7 +146,7 @@ class Tracker:
             elif self._elsewhere is None or _apart(found, self._elsewhere):
                 self._elsewhere = found
             else:
-                change = np.linalg.inv(_from_square(found)) @ _from_square(corners)
+                change = np.linalg.inv(from_square(found)) @ from_square(corners)
                 corners = self._begin(small, found)
         if corners is None:
             return None
@@ -173,7 +156,7 @@ class Tracker:
         self._corners = corners / scale
         moved = float(np.abs(self._corners - before).max()) if before.any() else 0.0
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        tile = cv2.warpPerspective(grey, _from_square(self._corners), (SIDE, SIDE), flags=flags)
+        tile = cv2.warpPerspective(grey, from_square(self._corners), (SIDE, SIDE), flags=flags)
         return View(tile, self._corners, moved, change)
 
     def _located(self, picture: np.ndarray, scale: float) -> Optional[np.ndarray]:
@@ -185,8 +168,8 @@ class Tracker:
         self._elsewhere, self._worn, self._most = None, False, 0
         if corners is None:
             return None
-        mask = _surroundings(corners, small.shape)
-        points, sectors = _marks(small, mask, corners)
+        mask = surroundings(corners, small.shape)
+        points, sectors = find_marks(small, mask, corners)
         self._start = _Start(small, points, sectors, corners, _orb().detectAndCompute(small, mask))
         self._matrix = np.eye(3)
         return corners
@@ -273,45 +256,6 @@ class Tracker:
 
 def _orb() -> Any:
     return cv2.ORB.create(nfeatures=400, fastThreshold=10)
-
-
-def _from_square(corners: np.ndarray) -> np.ndarray:
-    """Matrix from pixels of a tile to those of the frame: float64, shape ``(3, 3)``."""
-    return np.asarray(cv2.getPerspectiveTransform(_SQUARE, corners.astype(np.float32)))
-
-
-def _surroundings(corners: np.ndarray, shape: Tuple[int, ...]) -> np.ndarray:
-    """Where nothing changes when the doctor scrolls: around the picture, and in its own corners."""
-    middle = corners.mean(axis=0)
-    mask = np.zeros(shape, np.uint8)
-    cv2.fillConvexPoly(mask, np.rint(middle + _REACH * (corners - middle)).astype(np.int32), 255)
-    near, far = _CORNER * SIDE, (1 - _CORNER) * SIDE
-    cross = [(near, 0), (far, 0), (far, near), (SIDE, near), (SIDE, far), (far, far)]
-    cross += [(far, SIDE), (near, SIDE), (near, far), (0, far), (0, near), (near, near)]
-    inner = cv2.perspectiveTransform(np.array([cross], np.float32), _from_square(corners))[0]
-    cv2.fillPoly(mask, [np.rint(inner).astype(np.int32)], 0)
-    return mask
-
-
-def _marks(small: np.ndarray, mask: np.ndarray, corners: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-    """Points that can be followed, from all around: float32, shape ``(n, 1, 2)``, and the sector of each."""
-    rows, columns = np.indices(small.shape)
-    middle = corners.mean(axis=0)
-    turn = np.arctan2(rows - middle[1], columns - middle[0]) / (2 * np.pi) + 0.5
-    sector = np.minimum(turn * _SECTORS, _SECTORS - 1).astype(np.uint8)
-    strength = cv2.cornerMinEigenVal(small, 3)
-    least = _CLEAR * float(strength[mask > 0].max(initial=0))
-    points, sectors = [np.zeros((0, 1, 2), np.float32)], []
-    for number in range(_SECTORS):
-        part = cv2.bitwise_and(mask, mask, mask=cv2.compare(sector, number, cv2.CMP_EQ))
-        strongest = float(strength[part > 0].max(initial=0))
-        if strongest <= least:
-            continue  # there is but noise
-        found = cv2.goodFeaturesToTrack(small, _POINTS, least / strongest, 6, mask=part)
-        if found is not None:
-            points.append(found)
-            sectors += [number] * len(found)
-    return np.concatenate(points), np.array(sectors)
 
 
 def _wide(points: np.ndarray, corners: np.ndarray) -> bool:

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from appliance.camera.likeness import difference, thumb_of
+from appliance.camera.marks import SIDE
 from appliance.camera.scroll import HINTS, Guidance, Hint, ScrollCapture
 from appliance.camera.sources import Frame
-from appliance.camera.track import SIDE
 from appliance.dicom.stack import window
 from tests.camera.scrolling import Manner, Shown, film
 from tests.simulated import volume
