@@ -21,7 +21,7 @@ LAYERS = {
     "config_file": 3,
     "forest_plot": 3,
     "dicom": 3,
-    "camera": 4,
+    "camera": 3,
     "inference": 3,
     "store": 3,
     "phantom": 3,

@@ -36,6 +36,9 @@ class Quality:
         Light that lies on the air, over that of bone: the room's reflection.
     glare : float
         By how much that varies over the head, over the light of bone.
+    bright : float
+        Grey level of brain once air is black and bone white, in parts of 100. Where bone was too bright for the camera,
+        all else comes out too bright, and thin blood beside bone is lost in it.
     saturated : float
         Share of the middle of the head that is as bright as bone.
     edge : float
@@ -50,6 +53,7 @@ class Quality:
     contrast: float
     veil: float
     glare: float
+    bright: float
     saturated: float
     edge: float
     fine: float
@@ -65,6 +69,7 @@ REASONS = {
     "contrast": ReasonCode.PHOTO_TOO_DARK,
     "veil": ReasonCode.PHOTO_GLARE,
     "glare": ReasonCode.PHOTO_GLARE,
+    "bright": ReasonCode.PHOTO_OVEREXPOSED,
     "saturated": ReasonCode.PHOTO_OVEREXPOSED,
     "edge": ReasonCode.PHOTO_BLURRED,
     "fine": ReasonCode.PHOTO_NOISY,
@@ -143,7 +148,7 @@ def measure_quality(picture: np.ndarray) -> Quality:
     head = find_head(restored)
     contrast = float(np.median(tone.white - tone.black))
     if not head.length:
-        return Quality(0.0, contrast, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+        return Quality(0.0, contrast, *[0.0] * (len(NAMES) - 2))
     box = _box(head, len(picture))
     dark = tone.black[box]
     factor = min(WORKED / head.length, 1.0)
@@ -154,6 +159,7 @@ def measure_quality(picture: np.ndarray) -> Quality:
         contrast=contrast,
         veil=float(np.median(dark)) / max(contrast, 1e-3),
         glare=float(np.ptp(dark)) / max(contrast, 1e-3),
+        bright=float(np.median(small[brain])) / 100 if brain.any() else 0.0,
         saturated=float((small[_middle(head, factor, small.shape)] >= WHITE).mean()),
         edge=100 * _edge_width(light, tone, head),
         **dict(zip(("fine", "middle", "coarse"), _bands(small, brain))),
