@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 
 from appliance.camera.photograph import read_photograph
+from appliance.camera.quality import Gate, measure_quality
 from appliance.camera.stack import photographed_stack
 from appliance.verdict import Reason, ReasonCode, Refused
 from training.dataset import Dataset, LabelledStack, Study
@@ -25,7 +26,7 @@ TAKES = 3
 """Photographs of one screen, at most: the appliance says what is wrong with one, and it is taken again."""
 
 
-def photographed(dataset: Dataset, family: Family, capture: int) -> Dataset:
+def photographed(dataset: Dataset, family: Family, capture: int, gate: Gate | None = None) -> Dataset:
     """Return a data set whose studies are photographed when they are read.
 
     Parameters
@@ -36,20 +37,23 @@ def photographed(dataset: Dataset, family: Family, capture: int) -> Dataset:
         How consoles, rooms and cameras are.
     capture : int
         Which of any number of captures; the same number takes the same photographs.
+    gate : Gate, optional
+        What refuses photographs, as the appliance does. Without it they are to be learned from: then every one whose
+        layout was read right is good enough, and one that was misread is taken again.
     """
-    studies = tuple(replace(study, read=partial(_read, study, family, capture)) for study in dataset.studies)
+    studies = tuple(replace(study, read=partial(_read, study, family, capture, gate)) for study in dataset.studies)
     return replace(dataset, studies=studies)
 
 
-def _read(study: Study, family: Family, capture: int) -> LabelledStack:
+def _read(study: Study, family: Family, capture: int, gate: Gate | None) -> LabelledStack:
     found = study.read()
     rng = np.random.default_rng([capture, *study.uid.encode()])
-    pictures = photograph_series(found.stack.pixels, rng, family)
+    pictures = photograph_series(found.stack.pixels, rng, family, gate)
     return LabelledStack(photographed_stack(pictures, found.stack.sources), found.labels, found.kinds)
 
 
 def photograph_series(
-    slices: np.ndarray, rng: np.random.Generator, family: Family, takes: int = TAKES
+    slices: np.ndarray, rng: np.random.Generator, family: Family, gate: Gate | None
 ) -> list[np.ndarray]:
     """Photograph a series screen by screen, as the appliance asks for it.
 
@@ -61,8 +65,8 @@ def photograph_series(
         Source of all randomness.
     family : Family
         How consoles, rooms and cameras are.
-    takes : int
-        Photographs of one screen, at most.
+    gate : Gate or None
+        See `photographed`.
 
     Returns
     -------
@@ -78,7 +82,7 @@ def photograph_series(
     pictures: list[np.ndarray] = []
     for start in range(0, len(slices), rows * columns):
         shown = slices[start : start + rows * columns]
-        pictures += _screenful(partial(take_shot, shown, rng, family, rows, columns), len(shown), takes)
+        pictures += _screenful(partial(take_shot, shown, rng, family, rows, columns), len(shown), gate)
     return pictures
 
 
@@ -87,15 +91,21 @@ def draw_grid(rng: np.random.Generator) -> tuple[int, int]:
     return GRIDS[int(rng.choice(len(GRIDS), p=CHANCES))]
 
 
-def _screenful(take: Callable[[], Shot], count: int, takes: int) -> list[np.ndarray]:
-    refused = Refused(Reason(ReasonCode.PHOTO_NO_SCREEN))
-    for _ in range(takes):
+def _screenful(take: Callable[[], Shot], count: int, gate: Gate | None) -> list[np.ndarray]:
+    refusal = Reason(ReasonCode.PHOTO_NO_SCREEN)
+    for _ in range(TAKES):
         try:
-            seen = read_photograph(take().photo)
+            pictures = read_photograph(take().photo).pictures
         except Refused as error:
-            refused = error
+            refusal = error.reasons[0]
             continue
-        if len(seen.pictures) != count:
-            raise Refused(Reason(ReasonCode.PHOTO_NO_SLICES))
-        return list(seen.pictures)
-    raise refused
+        if len(pictures) != count:
+            refusal = Reason(ReasonCode.PHOTO_NO_SLICES)
+            if gate is None:
+                continue
+            break  # nobody would notice
+        found = gate.refusal([measure_quality(picture) for picture in pictures]) if gate else None
+        if found is None:
+            return list(pictures)
+        refusal = found
+    raise Refused(refusal)
