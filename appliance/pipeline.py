@@ -89,7 +89,7 @@ class Pipeline:
             reasons=(),
             model=ModelIdentity(self._release.name, self._release.version, self._release.sha256),
             engine=self._engine.identity,
-            operating_point=self._release.operating_point,
+            operating_point=self._release.files.operating_point,
         )
 
     @property
@@ -224,7 +224,7 @@ class Pipeline:
             When it cannot be read or shows no brain.
         """
         probability = self._judge.score_slice(read_stack([path]))
-        return probability, probability >= self._release.slice_operating_point
+        return probability, probability >= self._release.files.slice_operating_point
 
     def _notes(
         self, found: Sequence[FoundFiles], unreadable: int, lost: Mapping[ReasonCode, int]

@@ -16,9 +16,9 @@ from appliance.imaging.damage import check_damage
 from appliance.imaging.head import Head, find_heads
 from appliance.imaging.single import open_picture
 from appliance.imaging.tensor import to_tensor
-from appliance.imaging.window import to_usual_window
+from appliance.imaging.window import look_of, to_usual_window
 from appliance.imaging.zones import ZONES, calibrated, pooled_score, representatives, zone_edges
-from appliance.inference.release import Release
+from appliance.inference.release import Release, RouteCalibration
 from appliance.study import SliceStack
 from appliance.verdict import Colour, Reason, ReasonCode, Refused, SlabScore, Timings, Verdict, Zone
 
@@ -54,11 +54,14 @@ class Prepared:
         Those that show brain.
     tensor : numpy.ndarray
         The network's input for those, float32, shape ``(n, 1, size, size)``.
+    route : RouteCalibration
+        How their scores are read.
     """
 
     stack: SliceStack
     brain: BrainExtent
     tensor: np.ndarray
+    route: RouteCalibration
 
 
 class Clock:
@@ -118,7 +121,21 @@ class StackJudge:
         if reasons:
             raise Refused(*reasons)
         tensor = to_tensor(stack, heads, self._release.size, brain.indices)
-        return Prepared(stack, brain, tensor)
+        return Prepared(stack, brain, tensor, self.route(stack))
+
+    def route(self, stack: SliceStack) -> RouteCalibration:
+        """Return how the scores of a stack are read.
+
+        Raises
+        ------
+        Refused
+            With ``photo_not_measured`` for photographs where the network has no calibration for them.
+        """
+        if not stack.photographed:
+            return self._release.files
+        if self._release.photographs is None:
+            raise Refused(Reason(ReasonCode.PHOTO_NOT_MEASURED))
+        return self._release.photographs
 
     @staticmethod
     def _check(stack: SliceStack, heads: Sequence[Head], brain: BrainExtent) -> List[Reason]:
@@ -148,7 +165,7 @@ class StackJudge:
         Judgement
             A colour, or ``refer`` where a zone holds no slice.
         """
-        release, stack, brain = self._release, prepared.stack, prepared.brain
+        stack, brain, route = prepared.stack, prepared.brain, prepared.route
         scores = self._engine.scores(prepared.tensor)
         indices = np.array(brain.indices)
         edges = zone_edges(brain)
@@ -158,7 +175,7 @@ class StackJudge:
                 ReasonCode.INCONSISTENT_GEOMETRY, {"detail": f"no slice in zone {chosen.index(-1) + 1} of {ZONES}"}
             )
             return Judgement(replace(known, reasons=(empty,), timings=clock.timings()))
-        per_slice = release.slice_calibration
+        per_slice = route.slice_calibration
         slabs = tuple(
             SlabScore(
                 None if stack.positions_mm is None else float(stack.positions_mm[index]),
@@ -169,9 +186,9 @@ class StackJudge:
         )
         in_mm = stack.positions_mm is not None
         zones = tuple(Zone(edge if in_mm else None, slabs[best]) for edge, best in zip(edges, chosen))
-        pooled = pooled_score(scores[chosen], release.highest)
-        probability = calibrated(pooled, release.study_calibration.slope, release.study_calibration.offset)
-        urgent = probability >= release.operating_point
+        pooled = pooled_score(scores[chosen], route.highest)
+        probability = calibrated(pooled, route.study_calibration.slope, route.study_calibration.offset)
+        urgent = probability >= route.operating_point
         strongest = int(np.argmax(scores[chosen])) + 1
         finding = (
             Reason(ReasonCode.ABOVE_OPERATING_POINT, {"zone": strongest})
@@ -184,6 +201,7 @@ class StackJudge:
             colour=Colour.RED_BLACK if urgent else Colour.GREEN_YELLOW,
             reasons=(finding,),
             urgent_probability=probability,
+            operating_point=route.operating_point,
             zones=zones,
             slabs=slabs,
             timings=clock.timings(),
@@ -202,8 +220,8 @@ class StackJudge:
         if picture.refusal:
             raise Refused(picture.refusal)
         # as it is, and as it would look in the network's window: a guess of the window alone may be wrong
-        looks = np.stack([picture.pixels, to_usual_window(picture.pixels, picture.head)])
-        shown = SliceStack(looks, stack.sources * 2)
+        usual = to_usual_window(picture.pixels, [look_of(picture.pixels, picture.head)])
+        shown = SliceStack(np.stack([picture.pixels, usual]), stack.sources * 2)
         scores = self._engine.scores(to_tensor(shown, [picture.head] * 2, self._release.size, range(2)))
-        calibration = self._release.slice_calibration
+        calibration = self._release.files.slice_calibration
         return calibrated(float(scores.mean()), calibration.slope, calibration.offset)

@@ -29,6 +29,8 @@ class SliceStack:
         Edge of a (square) pixel; None for pictures.
     hounsfield : numpy.ndarray or None
         int16, same shape as `pixels`, Hounsfield units before windowing; None for pictures.
+    photographed : bool
+        Whether a camera saw them on a screen: such slices have a calibration of their own.
     """
 
     pixels: np.ndarray
@@ -37,6 +39,7 @@ class SliceStack:
     thickness_mm: Optional[np.ndarray] = None
     pixel_spacing_mm: Optional[float] = None
     hounsfield: Optional[np.ndarray] = None
+    photographed: bool = False
 
     def __len__(self) -> int:
         """Return the number of slices."""

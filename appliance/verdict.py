@@ -51,6 +51,7 @@ class ReasonCode(str, Enum):
     UNSUPPORTED_SYNTAX = "unsupported_syntax"
     PHOTO_NOT_BRAIN_WINDOW = "photo_not_brain_window"
     PHOTO_UNREADABLE = "photo_unreadable"
+    PHOTO_NOT_MEASURED = "photo_not_measured"
     LESS_SUITABLE = "less_suitable"  # why a series was not the one to judge although nothing is wrong with it
 
 
@@ -92,6 +93,8 @@ SENTENCES: Mapping[ReasonCode, str] = {
     ReasonCode.PHOTO_NOT_BRAIN_WINDOW: "The pictures are not head CT in a brain window. "
     "Set the viewer to width 80 to 120, level 35 to 40.",
     ReasonCode.PHOTO_UNREADABLE: "The picture %(name)s cannot be read.",
+    ReasonCode.PHOTO_NOT_MEASURED: "The installed network was not measured on photographs of screens. "
+    "Send the study itself.",
     ReasonCode.LESS_SUITABLE: "Another series of the same scan suits better.",
 }
 

@@ -21,7 +21,7 @@ LAYERS = {
     "forest_plot": 3,
     "imaging": 3,
     "dicom": 3,
-    "camera": 3,
+    "camera": 4,
     "inference": 3,
     "store": 3,
     "phantom": 3,

@@ -1,4 +1,4 @@
-"""A single picture of an unknown window, brought near to that of the network's input.
+"""Pictures of an unknown window, brought near to that of the network's input.
 
 What a viewer's window was cannot be read off a picture, but brain is the same everywhere: its grey level tells the
 window's level, and how much it varies tells something of its width. Both are taken from the darker half, which blood
@@ -6,6 +6,8 @@ leaves alone.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple, Optional, Sequence
 
 import cv2
 import numpy as np
@@ -25,30 +27,68 @@ BLACK, WHITE = 3, 250
 """Air and bone keep their grey level."""
 
 
-def to_usual_window(picture: np.ndarray, head: Head) -> np.ndarray:
-    """Shift and stretch the grey levels of a picture so that its brain looks as in the network's window.
+class Look(NamedTuple):
+    """How brain looks in a picture.
+
+    Attributes
+    ----------
+    level : float
+        Grey level below which a third of it lies.
+    spread : float
+        Interquartile range of the smoothed brain in grey levels.
+    """
+
+    level: float
+    spread: float
+
+
+def look_of(picture: np.ndarray, head: Head) -> Optional[Look]:
+    """Measure how brain looks in a picture.
 
     Parameters
     ----------
     picture : numpy.ndarray
         uint8, shape ``(side, side)``.
     head : Head
-        The head in it, with an intracranial space.
+        The head in it.
 
     Returns
     -------
-    numpy.ndarray
-        uint8, same shape.
+    Look or None
+        None where there is no intracranial space.
     """
     inner = cv2.erode(head.intracranial.astype(np.uint8), np.ones((3, 3), np.uint8))
     inside = cv2.resize(inner, picture.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
     if not inside.any():
-        return picture
-    level = float(np.percentile(picture[inside], 35))
+        return None
     smooth = cv2.GaussianBlur(picture, (0, 0), max(head.length / 120, 0.5))
     lower, upper = np.percentile(smooth[inside], (25, 75))
-    gain = float(np.clip(np.sqrt(SPREAD / max(float(upper - lower), 1.0)), *GAIN))
+    return Look(float(np.percentile(picture[inside], 35)), float(upper - lower))
+
+
+def to_usual_window(pictures: np.ndarray, looks: Sequence[Optional[Look]]) -> np.ndarray:
+    """Shift and stretch the grey levels of pictures so that their brain looks as in the network's window.
+
+    All are changed alike, for those of one head were shown in one window; a single one is a stack of itself.
+
+    Parameters
+    ----------
+    pictures : numpy.ndarray
+        uint8, shape ``(n, side, side)``.
+    looks : sequence of Look or None
+        How brain looks in those that show some.
+
+    Returns
+    -------
+    numpy.ndarray
+        uint8, same shape; `pictures` itself where no brain was seen.
+    """
+    seen = [look for look in looks if look is not None]
+    if not seen:
+        return pictures
+    level, spread = (float(value) for value in np.median(np.array(seen), axis=0))
+    gain = float(np.clip(np.sqrt(SPREAD / max(spread, 1.0)), *GAIN))
     values = np.arange(256)
     table = np.rint(np.clip(BRAIN + gain * (values - level), 0, 255)).astype(np.uint8)
     table[values <= BLACK], table[values >= WHITE] = 0, 255
-    return np.asarray(cv2.LUT(picture, table))
+    return np.asarray(table[pictures])

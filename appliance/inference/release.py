@@ -21,6 +21,27 @@ class Calibration:
 
 
 @dataclass(frozen=True)
+class RouteCalibration:
+    """How the scores of slices that came by one route are read.
+
+    Attributes
+    ----------
+    slice_calibration, study_calibration : Calibration
+        From scores to probabilities.
+    slice_operating_point, operating_point : float
+        Probabilities at and above which a slice, and a study, is urgent.
+    highest : int
+        How many of the highest zones are averaged into the study's score.
+    """
+
+    slice_calibration: Calibration
+    study_calibration: Calibration
+    slice_operating_point: float
+    operating_point: float
+    highest: int
+
+
+@dataclass(frozen=True)
 class Release:
     """A released network.
 
@@ -35,12 +56,10 @@ class Release:
         Side of its input in pixels.
     window_width, window_level : float
         Brain window of its input in Hounsfield units.
-    slice_calibration, study_calibration : Calibration
-        From scores to probabilities.
-    slice_operating_point, operating_point : float
-        Probabilities at and above which a slice, and a study, is urgent.
-    highest : int
-        How many of the highest zones are averaged into the study's score.
+    files : RouteCalibration
+        For slices out of files, DICOM objects or pictures.
+    photographs : RouteCalibration or None
+        For slices that a camera saw on a screen; None where that was not measured.
     int8 : pathlib.Path or None
         The same network in 8-bit integers, where it was released; its hash has been checked as well.
     """
@@ -52,11 +71,8 @@ class Release:
     size: int
     window_width: float
     window_level: float
-    slice_calibration: Calibration
-    study_calibration: Calibration
-    slice_operating_point: float
-    operating_point: float
-    highest: int
+    files: RouteCalibration
+    photographs: Optional[RouteCalibration]
     int8: Optional[Path]
 
 
@@ -88,7 +104,8 @@ def load_release(manifest: Optional[Path] = None) -> Release:
         raise ModelError(f"The network cannot be read ({error.filename}); install the appliance again.") from error
     except (ValueError, KeyError, TypeError) as error:
         raise ModelError(f"The manifest {path} is damaged ({error}); install the appliance again.") from error
-    if release.slice_calibration.slope <= 0 or release.study_calibration.slope <= 0:
+    routes = [route for route in (release.files, release.photographs) if route]
+    if any(min(route.slice_calibration.slope, route.study_calibration.slope) <= 0 for route in routes):
         raise ModelError(
             f"The manifest {path} has a calibration that turns scores around; install the appliance again."
         )
@@ -115,12 +132,19 @@ def _release(document: Mapping[str, Any], onnx: Path, int8: Optional[Path]) -> R
         size=int(picture["size"]),
         window_width=float(picture["window_width"]),
         window_level=float(picture["window_level"]),
+        files=_route(document),
+        photographs=_route(document["photographs"]) if "photographs" in document else None,
+        int8=int8,
+    )
+
+
+def _route(document: Mapping[str, Any]) -> RouteCalibration:
+    return RouteCalibration(
         slice_calibration=_calibration(document["slice_calibration"]),
         study_calibration=_calibration(document["study_calibration"]),
         slice_operating_point=float(document["slice_operating_point"]),
         operating_point=float(document["operating_point"]),
         highest=int(document["pooling"]["highest"]),
-        int8=int8,
     )
 
 
