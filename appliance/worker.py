@@ -21,7 +21,9 @@ from appliance.errors import DiskFullError, DiskReadOnlyError, TriageError
 from appliance.files import disk_in_words
 from appliance.ingest.losses import read_losses
 from appliance.ingest.spool import medium_path
-from appliance.pipeline import Identified, Pipeline, Progress
+from appliance.picture_judging import PhotographedJudgement
+from appliance.pipeline import Identified, Pipeline
+from appliance.progress import Progress
 from appliance.rendering import plan, render_next
 from appliance.scoring import Judgement
 from appliance.stop import TRY_AGAIN, StopRequest, ends_in_words
@@ -239,10 +241,12 @@ def _follow(
         for item in steps:
             heartbeat.pulse()
             if isinstance(item, Judgement):
-                write_pictures(store.rendered, job.case_id, item.pictures)
+                photographed = isinstance(item, PhotographedJudgement)
+                header = item.header if isinstance(item, PhotographedJudgement) else None
+                write_pictures(store.rendered, job.case_id, item.pictures, header)
                 if item.geometry and item.verdict.zones:
                     write_plan(store.rendered, job.case_id, plan(item.geometry, (job.spool, *kept)))
-                store.jobs.finish(job, item.verdict)
+                store.jobs.finish(job, item.verdict, photographed)
                 log.info("case %d: %s", job.number, item.verdict.colour.value)
                 return None
             if isinstance(item, Identified):

@@ -2,7 +2,7 @@
 
 from appliance.store.acknowledgements import NoNameError
 from appliance.store.audit import Act
-from appliance.store.captures import Capture, CaptureError, CaptureState, Eye, Said, Way, Wish
+from appliance.store.captures import Capture, CaptureError, CaptureState, Eye, Way, Wish
 from appliance.store.cases import Acknowledgement, Case, Source, State, StepProgress
 from appliance.store.database import BackupError, DamagedStoreError, StoreBusyError, StoreError
 from appliance.store.feedback import FeedbackError, OwnColour, PatientNamedError
@@ -31,7 +31,6 @@ __all__ = [
     "NoPatientError",
     "OwnColour",
     "PatientNamedError",
-    "Said",
     "Source",
     "State",
     "StepProgress",

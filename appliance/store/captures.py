@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import secrets
 import sqlite3
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
-from typing import Any, List, Mapping, Optional
+from typing import List, Optional
 
 from appliance.errors import TriageError
+from appliance.guidance import Guidance
 from appliance.store.cases import now
 from appliance.store.database import Database
 
@@ -74,25 +75,6 @@ class Wish(str, Enum):
 
 
 @dataclass(frozen=True)
-class Said:
-    """What the camera process says of what it sees.
-
-    Attributes
-    ----------
-    code : str
-        Which sentence.
-    values : mapping
-        What it names.
-    place : tuple of float or None
-        Left, top, width and height of what it speaks of, as shares of the frame.
-    """
-
-    code: str
-    values: Mapping[str, Any] = field(default_factory=dict)
-    place: Optional[List[float]] = None
-
-
-@dataclass(frozen=True)
 class Capture:
     """A capture, as the store keeps it.
 
@@ -102,6 +84,8 @@ class Capture:
         Random, URL-safe.
     person : int or None
         Number of the person who began it; None where nobody has to log in.
+    who : str
+        The same for the audit trail.
     way : Way
         How slices come before the camera.
     eye : Eye
@@ -110,7 +94,7 @@ class Capture:
         How far it is.
     wish : Wish or None
         What its person wants and the camera process did not take up yet.
-    said : Said or None
+    said : Guidance or None
         The newest.
     slices : int
         Found so far.
@@ -124,11 +108,12 @@ class Capture:
 
     id: str
     person: Optional[int]
+    who: str
     way: Way
     eye: Eye
     state: CaptureState
     wish: Optional[Wish]
-    said: Optional[Said]
+    said: Optional[Guidance]
     slices: int
     looked: int
     case_id: Optional[str]
@@ -148,7 +133,7 @@ class Captures:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def begin(self, way: Way, eye: Eye, person: Optional[int]) -> Capture:
+    def begin(self, way: Way, eye: Eye, person: Optional[int], who: str) -> Capture:
         """Begin a capture; the one that the same person had under way is over.
 
         Raises
@@ -166,8 +151,8 @@ class Captures:
                 raise CaptureError
             capture_id = secrets.token_urlsafe(12)
             connection.execute(
-                "INSERT INTO captures (id, began_at, person, way, eye) VALUES (?, ?, ?, ?, ?)",
-                (capture_id, now(), person, way.value, eye.value),
+                "INSERT INTO captures (id, began_at, person, who, way, eye) VALUES (?, ?, ?, ?, ?, ?)",
+                (capture_id, now(), person, who, way.value, eye.value),
             )
             return _capture(connection.execute("SELECT * FROM captures WHERE id = ?", (capture_id,)).fetchone())
 
@@ -195,9 +180,9 @@ class Captures:
         with self._database.transaction() as connection:
             connection.execute("UPDATE captures SET wish = NULL WHERE id = ? AND wish = ?", (capture.id, wish.value))
 
-    def say(self, capture: Capture, said: Said, slices: int, looked: int) -> None:
+    def say(self, capture: Capture, said: Guidance, slices: int, looked: int) -> None:
         """Note what the camera process sees."""
-        text = json.dumps({"code": said.code, "values": dict(said.values), "place": said.place})
+        text = json.dumps(said.to_json())
         state = CaptureState.RUNNING if slices else CaptureState.LOOKING
         with self._database.transaction() as connection:
             connection.execute(
@@ -252,15 +237,15 @@ class Captures:
 
 
 def _capture(row: sqlite3.Row) -> Capture:
-    said = json.loads(row["said"]) if row["said"] else None
     return Capture(
         id=row["id"],
         person=row["person"],
+        who=row["who"],
         way=Way(row["way"]),
         eye=Eye(row["eye"]),
         state=CaptureState(row["state"]),
         wish=Wish(row["wish"]) if row["wish"] else None,
-        said=Said(said["code"], said["values"], said["place"]) if said else None,
+        said=Guidance.from_json(json.loads(row["said"])) if row["said"] else None,
         slices=row["slices"],
         looked=row["looked"],
         case_id=row["case_id"],

@@ -7,8 +7,9 @@ is behind, the oldest frames go. What a camera saw names patients, so all of it 
 from __future__ import annotations
 
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterator, List, Optional, Tuple
+from typing import Iterator, List, Optional
 
 from appliance.errors import UploadError
 
@@ -28,6 +29,25 @@ class NoFrameError(UploadError):
 
     def __init__(self) -> None:
         super().__init__("This is no picture of a camera, or it is too large. Begin the capture again.")
+
+
+@dataclass(frozen=True)
+class WaitingFrame:
+    """A frame that was sent.
+
+    Attributes
+    ----------
+    number : int
+        Counts the capture's frames.
+    taken_s : float
+        When it was taken, on the clock of the device that did.
+    jpeg : bytes
+        The file.
+    """
+
+    number: int
+    taken_s: float
+    jpeg: bytes
 
 
 class Frames:
@@ -52,13 +72,15 @@ class Frames:
         self.remove()
         self._folder.mkdir(mode=0o700, parents=True)
 
-    def put(self, number: int, pieces: Iterator[bytes], max_bytes: int) -> None:
+    def put(self, number: int, taken_ms: int, pieces: Iterator[bytes], max_bytes: int) -> None:
         """Write a frame, and let the oldest go where too many wait.
 
         Parameters
         ----------
         number : int
             Counts the capture's frames.
+        taken_ms : int
+            When it was taken: milliseconds on the clock of the device that did.
         pieces : iterator of bytes
             The JPEG file.
         max_bytes : int
@@ -71,7 +93,7 @@ class Frames:
         FileNotFoundError
             When the capture is over.
         """
-        unfinished = self._folder / f"{number:09d}{_UNFINISHED}"
+        unfinished = self._folder / f"{number:09d}-{taken_ms:012d}{_UNFINISHED}"
         written = 0
         try:
             with unfinished.open("wb") as file:
@@ -84,24 +106,24 @@ class Frames:
                     file.write(piece)
             if not written:
                 raise NoFrameError
-            unfinished.rename(self._path(number))
+            unfinished.rename(unfinished.with_suffix(_ENDING))
         except BaseException:
             if unfinished.exists():
                 unfinished.unlink()
             raise
         for old in self._waiting()[:-WAITING_MAX]:
-            self._unlink(old)
+            _unlink(old)
 
-    def take(self) -> Optional[Tuple[int, bytes]]:
-        """Return number and content of the oldest frame that waits, and remove it; None where none does."""
-        for number in self._waiting():
-            path = self._path(number)
+    def take(self) -> Optional[WaitingFrame]:
+        """Return the oldest frame that waits, and remove it; None where none does."""
+        for path in self._waiting():
             try:
-                content = path.read_bytes()
+                jpeg = path.read_bytes()
             except FileNotFoundError:
                 continue  # it had to go meanwhile
-            self._unlink(number)
-            return number, content
+            _unlink(path)
+            number, taken_ms = path.stem.split("-")
+            return WaitingFrame(int(number), int(taken_ms) / 1000, jpeg)
         return None
 
     def show(self, jpeg: bytes) -> None:
@@ -114,18 +136,12 @@ class Frames:
         """Remove all."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _waiting(self) -> List[int]:
-        try:
-            names = [path.name for path in self._folder.iterdir()]
-        except FileNotFoundError:
-            return []
-        return sorted(int(name[: -len(_ENDING)]) for name in names if name.endswith(_ENDING) and name[0].isdigit())
+    def _waiting(self) -> List[Path]:
+        return sorted(self._folder.glob(f"[0-9]*{_ENDING}"))
 
-    def _path(self, number: int) -> Path:
-        return self._folder / f"{number:09d}{_ENDING}"
 
-    def _unlink(self, number: int) -> None:
-        try:
-            self._path(number).unlink()
-        except FileNotFoundError:
-            pass  # the other side was quicker
+def _unlink(path: Path) -> None:
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        pass  # the other side was quicker

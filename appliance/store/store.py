@@ -6,7 +6,7 @@ import logging
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, List, Optional, Tuple, Type
+from typing import AbstractSet, Any, List, Optional, Tuple, Type
 
 from appliance.store.acknowledgements import Acknowledgements
 from appliance.store.arrivals import Arrivals
@@ -89,9 +89,10 @@ class Store:
         self.rendered = folder / "rendered"
         self.temporary = folder / "temporary"
         self.network = folder / "network"
+        self._frames = folder / "frames"
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for room in (self.spool, self.rendered, self.temporary, self.network):
+            for room in (self.spool, self.rendered, self.temporary, self.network, self._frames):
                 room.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise StoreError(
@@ -165,7 +166,13 @@ class Store:
 
     def frames(self, capture_id: str) -> Frames:
         """Return the folder for what the camera of a capture sees."""
-        return Frames(self.folder / "frames" / capture_id)
+        return Frames(self._frames / capture_id)
+
+    def remove_frames(self, keep: AbstractSet[str]) -> None:
+        """Remove what the cameras of all captures saw but of those to keep."""
+        for folder in self._frames.iterdir():
+            if folder.name not in keep:
+                Frames(folder).remove()
 
     def choose(self, case: Case, study_uid: str) -> Case:
         """Queue one study of a case's files; the same case again where that study was chosen before.

@@ -4,6 +4,7 @@ CREATE TABLE captures (
     id TEXT NOT NULL UNIQUE,  -- random, in its address
     began_at TEXT NOT NULL,
     person INTEGER,  -- who began it, and nobody else goes on with it; none where nobody has to log in
+    who TEXT NOT NULL,  -- the same for the audit trail
     way TEXT NOT NULL CHECK (way IN ('scroll', 'tiles')),
     eye TEXT NOT NULL CHECK (eye IN ('own', 'browser')),  -- the appliance's own camera, or that of the page's device
     state TEXT NOT NULL DEFAULT 'looking' CHECK (state IN ('looking', 'running', 'done', 'failed', 'abandoned')),
