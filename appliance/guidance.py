@@ -54,7 +54,7 @@ GUIDANCE: Mapping[GuidanceCode, str] = {
     GuidanceCode.CAMERA_NOT_THERE: "The camera does not answer. Check that it is plugged in and switched on.",
     GuidanceCode.CAMERA_NO_PICTURES: "The camera gives no pictures. Check its cable.",
     GuidanceCode.CAMERA_FROZEN: "The camera gives the same picture again and again. Unplug it and plug it in again.",
-    GuidanceCode.CAMERA_RESIZED: "The camera's pictures have another size now. Show the series again from its beginning.",
+    GuidanceCode.CAMERA_RESIZED: "The camera's pictures have another size now. Show the series again from its start.",
 }
 """What a page says of each but a refusal, which has the words of its reason."""
 

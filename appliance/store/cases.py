@@ -181,7 +181,7 @@ class Case:
             "same_as": self.same_as.number if self.same_as else None,
             "superseded_by": self.superseded_by.number if self.superseded_by else None,
             "photographed": self.photographed,
-            "identity_confirmed": self.identity is not None if self.photographed else None,
+            "identified": self.identity is not None if self.photographed else None,
             "verdict": self.verdict,
         }
 

@@ -12,10 +12,12 @@ from appliance.web import (
     access,
     account,
     admin,
+    camera,
     cases,
     errors,
     feedback,
     guard,
+    identity,
     language,
     login,
     metrics,
@@ -57,6 +59,7 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["changes"] = wall.changes_of(app.extensions["store"], settings)
     app.extensions["tally"] = Tally(app.extensions["store"].database)
     rooms = (wall, cases, series, next_step, feedback, uploads, login, account, people, admin, metrics, openapi)
+    rooms += (camera, identity)
     for room in rooms:
         app.register_blueprint(room.blueprint)
     app.add_url_rule("/healthz", view_func=_health)
