@@ -1,0 +1,212 @@
+"""The doctor scrolls through the series while the camera watches: frames in, guidance for each, slices at the end."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from enum import Enum
+from typing import Deque, Mapping, Optional, Sequence
+
+import cv2
+import numpy as np
+
+from appliance.camera.anatomy import MIN_SLICES, Coverage, coverage
+from appliance.camera.moments import Moment, MomentFinder
+from appliance.camera.series import SeenSeries
+from appliance.camera.sources import Frame
+from appliance.camera.track import SIDE, Locate, Tracker, View
+
+_LOST_S = 0.5
+_SHOWN_S = 2.0
+"""So long a hint stays that a moment gave cause for."""
+
+_MIN_SIDE = 240.0
+"""Pixels of the frame that the CT picture's shortest side must have; the network sees at most 256."""
+
+_FAST = 0.02
+"""Share of that side by which the picture may move from one frame to the next."""
+
+_FAST_FRAMES = 4
+
+_UNSETTLED = 4
+"""After so many frames without a still moment a slice has passed unseen."""
+
+_PAUSE_FRAMES = 20
+"""A slice that is shown for so many frames is looked at; then there is time to look at the whole."""
+
+_VERIFY_S = 2.0
+_GLARE_DISC = 13
+"""Diameter in pixels of a thumb; no bone at the same place of many slices is as thick."""
+
+_GLARE_SHARE = 0.8
+_GLARE_SLICES = 5
+
+
+class Hint(str, Enum):
+    """What the doctor is told while the camera watches. `HINTS` holds the words."""
+
+    NO_SCREEN = "no_screen"
+    CLOSER = "closer"
+    HOLD_STILL = "hold_still"
+    REFLECTION = "reflection"
+    SCROLL = "scroll"
+    SLOWER = "slower"
+    TO_BASE = "to_base"
+    TO_VERTEX = "to_vertex"
+    DONE = "done"
+
+
+HINTS: Mapping[Hint, str] = {
+    Hint.NO_SCREEN: "No CT picture is seen. Point the camera at the screen, with one large picture on it.",
+    Hint.CLOSER: "The CT picture is too small. Go closer, or enlarge it on the screen.",
+    Hint.HOLD_STILL: "Hold the camera still.",
+    Hint.REFLECTION: "Light is reflected in the screen. Turn the camera or put out the lamp.",
+    Hint.SCROLL: "Scroll slowly through the whole series.",
+    Hint.SLOWER: "Slower: a slice passed too quickly. Scroll back to it.",
+    Hint.TO_BASE: "Go on to the base of the skull; if this is the first slice of the series, finish.",
+    Hint.TO_VERTEX: "Go on to the vertex; if this is the last slice of the series, finish.",
+    Hint.DONE: "The whole brain was seen. Finish.",
+}
+
+
+@dataclass(frozen=True)
+class Guidance:
+    """What to do now, and how far it is.
+
+    Attributes
+    ----------
+    hint : Hint
+        What to tell the doctor.
+    slices : int
+        Different slices seen so far.
+    base, vertex : bool
+        Whether the slices reach beyond the brain there.
+    corners : numpy.ndarray or None
+        float64, shape ``(4, 2)``: where the CT picture lies in the frame.
+    """
+
+    hint: Hint
+    slices: int
+    base: bool
+    vertex: bool
+    corners: Optional[np.ndarray]
+
+    @property
+    def message(self) -> str:
+        """The hint as a sentence."""
+        return HINTS[self.hint]
+
+
+class ScrollCapture:
+    """Collects the slices of one series.
+
+    Parameters
+    ----------
+    locate : callable
+        Finds the one large CT picture in a frame.
+    """
+
+    def __init__(self, locate: Locate) -> None:
+        self._tracker = Tracker(locate)
+        self._finder = MomentFinder()
+        self._series = SeenSeries()
+        self._coverage = Coverage(True, False, False)
+        self._judged = 0
+        self._glare = False
+        self._seen_s = self._slower_s = -np.inf
+        self._began_s: Optional[float] = None
+        self._verified_s = 0.0
+        self._moving: Deque[bool] = deque(maxlen=_FAST_FRAMES)
+
+    def add(self, frame: Frame) -> Guidance:
+        """Take the next frame.
+
+        Parameters
+        ----------
+        frame : Frame
+            Of the same camera as those before.
+
+        Returns
+        -------
+        Guidance
+            For this moment.
+        """
+        now_s = frame.taken_s
+        self._began_s = now_s if self._began_s is None else self._began_s
+        paused = self._finder.still >= _PAUSE_FRAMES
+        verify = paused and now_s - self._verified_s >= _VERIFY_S
+        if verify:
+            self._verified_s = now_s
+        view = self._tracker.follow(frame.picture, verify)
+        if view is None:
+            self._take(self._finder.end())
+            return self._guidance(Hint.NO_SCREEN if now_s - max(self._seen_s, self._began_s) >= _LOST_S else None, None)
+        self._seen_s = now_s
+        self._moving.append(view.moved > _FAST * view.side)
+        self._take(self._finder.add(view.tile, now_s))
+        if self._finder.unsettled >= _UNSETTLED and not any(self._moving) and len(self._series.moments):
+            self._slower_s = now_s
+        if paused and self._judged != len(self._series.moments):
+            self._look_at_the_whole()
+        return self._guidance(self._trouble(view, now_s), view)
+
+    def finish(self) -> np.ndarray:
+        """End the capture.
+
+        Returns
+        -------
+        numpy.ndarray
+            uint8, shape ``(n, SIDE, SIDE)``: each slice once, from the base of the skull to the vertex, in the grey
+            levels of the camera.
+        """
+        self._take(self._finder.end())
+        if not self._series.moments:
+            return np.zeros((0, SIDE, SIDE), np.uint8)
+        self._look_at_the_whole()
+        order = self._series.order()
+        pictures = np.stack([self._series.moments[index].picture for index in order])
+        return pictures if self._coverage.upward else pictures[::-1].copy()
+
+    def _take(self, moment: Optional[Moment]) -> None:
+        if moment is not None:
+            self._series.add(moment, relocated=self._tracker.locations > 1)
+
+    def _look_at_the_whole(self) -> None:
+        moments = self._series.moments
+        self._judged = len(moments)
+        self._coverage = coverage([moments[index].picture for index in self._series.order()])
+        self._glare = _glare(moments)
+
+    def _trouble(self, view: View, now_s: float) -> Optional[Hint]:
+        if view.side < _MIN_SIDE:
+            return Hint.CLOSER
+        if all(self._moving) and len(self._moving) == _FAST_FRAMES:
+            return Hint.HOLD_STILL
+        if now_s - self._slower_s < _SHOWN_S:
+            return Hint.SLOWER
+        return Hint.REFLECTION if self._glare else None
+
+    def _guidance(self, trouble: Optional[Hint], view: Optional[View]) -> Guidance:
+        covered = self._coverage
+        count = len(self._series.moments)
+        if trouble is None:
+            paused = self._finder.still >= _PAUSE_FRAMES and count >= MIN_SLICES
+            trouble = Hint.SCROLL
+            if covered.base and covered.vertex:
+                trouble = Hint.DONE
+            elif paused and covered.base:
+                trouble = Hint.TO_VERTEX
+            elif paused and covered.vertex:
+                trouble = Hint.TO_BASE
+        return Guidance(trouble, count, covered.base, covered.vertex, None if view is None else view.corners)
+
+
+def _glare(moments: Sequence[Moment]) -> bool:
+    """Tell whether something bright stays where it is while the slices change."""
+    if len(moments) < _GLARE_SLICES:
+        return False
+    darkest = np.min([moment.thumb for moment in moments], axis=0)
+    white = float(np.median([np.percentile(moment.thumb, 99) for moment in moments]))
+    bright = (darkest > _GLARE_SHARE * white).astype(np.uint8)
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_GLARE_DISC, _GLARE_DISC))
+    return bool(cv2.erode(bright, disc, borderValue=0).any())

@@ -1,0 +1,170 @@
+"""The slices that were seen, each once, and the order in which they lie in the head."""
+
+from __future__ import annotations
+
+from typing import List, Optional, Set, Tuple
+
+import cv2
+import numpy as np
+
+from appliance.camera.likeness import THUMB, difference
+from appliance.camera.moments import Moment
+
+_SAME = (2.6, 4.0)
+"""Bounds of the difference up to which two moments show the same slice, in grey levels."""
+
+_SAME_NOISE = 2.5
+"""That difference over the usual difference between two frames."""
+
+_CANDIDATES = 3
+"""So many slices are compared exactly."""
+
+_STRETCH, _SHIFT = 0.03, 5.0
+"""How much two locations of the same CT picture may differ: as a share, and in pixels of a thumb."""
+
+_SEEN_NEXT = 0.6
+"""A step from one slice to another weighs less when it was seen."""
+
+_GAIN = 1e-6
+"""Less than that is no shortening."""
+
+
+class SeenSeries:
+    """Collects moments.
+
+    Attributes
+    ----------
+    moments : list of Moment
+        The best of each slice, in the order in which they were first seen.
+    """
+
+    def __init__(self) -> None:
+        self.moments: List[Moment] = []
+        self._apart = np.zeros((0, 0))
+        self._steps: Set[Tuple[int, int]] = set()
+        self._at: Optional[int] = None
+
+    def add(self, moment: Moment, relocated: bool = False) -> bool:
+        """Take a moment.
+
+        Parameters
+        ----------
+        moment : Moment
+            What was seen.
+        relocated : bool
+            Whether the CT picture was located anew since the first moment, so that it may lie a little elsewhere.
+
+        Returns
+        -------
+        bool
+            Whether it shows a slice that had not been seen.
+        """
+        apart = np.array([difference(known.thumb, moment.thumb) for known in self.moments])
+        limit = float(np.clip(_SAME_NOISE * moment.noise, *_SAME))
+        if relocated:
+            for index in np.argsort(apart)[:_CANDIDATES]:
+                apart[index] = min(apart[index], registered(self.moments[index].thumb, moment.thumb))
+        nearest = int(apart.argmin()) if len(apart) else -1
+        is_new = nearest < 0 or apart[nearest] > limit
+        if is_new:
+            nearest = len(self.moments)
+            self.moments.append(moment)
+            self._apart = np.pad(self._apart, ((0, 1), (0, 1)))
+            self._apart[nearest, :nearest] = self._apart[:nearest, nearest] = apart
+        elif moment.sharpness > self.moments[nearest].sharpness:
+            self.moments[nearest] = moment
+        if self._at is not None and self._at != nearest:
+            self._steps.add((min(self._at, nearest), max(self._at, nearest)))
+        self._at = nearest
+        return is_new
+
+    def order(self) -> List[int]:
+        """Return the indices of the slices as they lie next to each other, from either end.
+
+        The shortest path through all slices, where two slices are as far apart as they differ, and nearer when the
+        doctor went from one to the other: neighbours look alike.
+        """
+        count = len(self.moments)
+        if count < 3:
+            return list(range(count))
+        cost = self._apart.copy()
+        for first, second in self._steps:
+            cost[first, second] = cost[second, first] = _SEEN_NEXT * cost[first, second]
+        path: List[int] = [0]
+        for index in range(1, count):
+            path.insert(_place(path, index, cost)[0], index)
+        return _shortened(path, cost)
+
+
+def registered(first: np.ndarray, second: np.ndarray) -> float:
+    """Difference of two thumbs once the second is laid over the first (Evangelidis and Psarakis 2008).
+
+    Returns
+    -------
+    float
+        Infinite where they do not fit with a small movement.
+    """
+    matrix = np.eye(2, 3, dtype=np.float32)
+    criteria = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 25, 1e-3)
+    try:
+        _, matrix = cv2.findTransformECC(first, second, matrix, cv2.MOTION_AFFINE, criteria, None, 1)
+    except cv2.error:
+        return float("inf")  # they have nothing in common
+    half = THUMB / 2
+    shift = matrix[:, :2] @ (half, half) + matrix[:, 2] - half
+    if np.abs(matrix[:, :2] - np.eye(2)).max() > _STRETCH or np.abs(shift).max() > _SHIFT:
+        return float("inf")
+    laid = cv2.warpAffine(
+        second,
+        matrix,
+        (THUMB, THUMB),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return difference(first, laid)
+
+
+def _place(path: List[int], index: int, cost: np.ndarray) -> Tuple[int, float]:
+    """Where in a path one more slice lengthens it least, and by how much."""
+    before, after = path[:-1], path[1:]
+    between = cost[before, index] + cost[index, after] - cost[before, after]
+    lengthened = np.concatenate([[cost[index, path[0]]], between, [cost[path[-1], index]]])
+    return int(lengthened.argmin()), float(lengthened.min())
+
+
+def _shortened(path: List[int], cost: np.ndarray) -> List[int]:
+    """Turn parts of a path round (2-opt), and move single slices (Or-opt), for as long as that shortens it."""
+    while True:
+        path = _turned(path, cost)
+        moved = _moved(path, cost)
+        if moved == path:
+            return path
+        path = moved
+
+
+def _turned(path: List[int], cost: np.ndarray) -> List[int]:
+    """Turn the part round whose turning shortens the path most, again and again."""
+    count = len(path)
+    while True:
+        # whatever lies beyond the ends is as near as can be
+        beyond = np.pad(cost[np.ix_(path, path)], 1)
+        inner = beyond[1:-1, 1:-1]
+        ahead, behind = np.diagonal(beyond, 1)[:-1], np.diagonal(beyond, 1)[1:]
+        gained = ahead[:, None] + behind[None, :] - beyond[:-2, 1:-1] - beyond[1:-1, 2:]
+        gained[np.tril_indices(count)] = 0
+        first, last = np.unravel_index(int(gained.argmax()), inner.shape)
+        if gained[first, last] < _GAIN:
+            return path
+        path = path[:first] + path[first : last + 1][::-1] + path[last + 1 :]
+
+
+def _moved(path: List[int], cost: np.ndarray) -> List[int]:
+    """Move the first slice whose removal and placing elsewhere shortens the path."""
+    for where, index in enumerate(path):
+        rest = path[:where] + path[where + 1 :]
+        around = [path[place] for place in (where - 1, where + 1) if 0 <= place < len(path)]
+        now = sum(cost[index, other] for other in around) - (cost[around[0], around[1]] if len(around) == 2 else 0)
+        place, lengthened = _place(rest, index, cost)
+        if lengthened < now - _GAIN:
+            return [*rest[:place], index, *rest[place:]]
+    return path
