@@ -52,6 +52,13 @@ class ReasonCode(str, Enum):
     PHOTO_NOT_BRAIN_WINDOW = "photo_not_brain_window"
     PHOTO_UNREADABLE = "photo_unreadable"
     PHOTO_NOT_MEASURED = "photo_not_measured"
+    PHOTO_TOO_SMALL = "photo_too_small"
+    PHOTO_TOO_DARK = "photo_too_dark"
+    PHOTO_OVEREXPOSED = "photo_overexposed"
+    PHOTO_GLARE = "photo_glare"
+    PHOTO_BLURRED = "photo_blurred"
+    PHOTO_NOISY = "photo_noisy"
+    PHOTO_PATTERN = "photo_pattern"
     LESS_SUITABLE = "less_suitable"  # why a series was not the one to judge although nothing is wrong with it
 
 
@@ -95,6 +102,14 @@ SENTENCES: Mapping[ReasonCode, str] = {
     ReasonCode.PHOTO_UNREADABLE: "The picture %(name)s cannot be read.",
     ReasonCode.PHOTO_NOT_MEASURED: "The installed network was not measured on photographs of screens. "
     "Send the study itself.",
+    ReasonCode.PHOTO_TOO_SMALL: "The slices are too small in the photograph. Go closer, or show fewer at once.",
+    ReasonCode.PHOTO_TOO_DARK: "The photograph is too dark or too pale. Make the screen brighter, or the room darker.",
+    ReasonCode.PHOTO_OVEREXPOSED: "The photograph is overexposed. Touch the slices on the telephone's screen "
+    "to set its exposure, or make the monitor darker.",
+    ReasonCode.PHOTO_GLARE: "Light is reflected in the screen. Switch the lamp off, or change where you stand.",
+    ReasonCode.PHOTO_BLURRED: "The photograph is blurred. Wait until it is in focus, and hold still.",
+    ReasonCode.PHOTO_NOISY: "The photograph is grainy. Make the screen brighter, or hold still a little longer.",
+    ReasonCode.PHOTO_PATTERN: "The screen's pixels make a pattern in the photograph. Change the distance a little.",
     ReasonCode.LESS_SUITABLE: "Another series of the same scan suits better.",
 }
 

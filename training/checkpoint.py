@@ -21,10 +21,22 @@ from training.settings import Settings
 NAME = "checkpoint.pt"
 
 
-def data_digest(studies: Iterable[PreparedStudy]) -> str:
-    """Return the SHA-256, in hexadecimal, of what is learned from: whose studies, slices, depths and labels."""
+def data_digest(
+    studies: Iterable[PreparedStudy], photographs: Iterable[PreparedStudy] = (), start: SliceNet | None = None
+) -> str:
+    """Return the SHA-256, in hexadecimal, of what is learned from.
+
+    Parameters
+    ----------
+    studies, photographs : iterable of PreparedStudy
+        Whose studies, slices, depths and labels.
+    start : SliceNet, optional
+        The network that goes on to learn.
+    """
     digest = hashlib.sha256()
-    for study in studies:
+    for tensor in start.state_dict().values() if start is not None else ():
+        digest.update(tensor.numpy().tobytes())
+    for study in (*studies, *photographs):
         digest.update(f"{study.patient}\0{study.uid}\0{study.labelled}\0{study.slices.shape}\0".encode())
         for array in (study.slices, study.depth, study.labels):
             digest.update(array.tobytes())
@@ -69,22 +81,22 @@ def read_checkpoint(folder: Path, data: str, settings: Settings | None = None) -
     return state
 
 
-def load_trained(folder: Path, studies: Iterable[PreparedStudy]) -> SliceNet:
+def load_trained(folder: Path, data: str) -> SliceNet:
     """Return the averaged network of a finished training.
 
     Parameters
     ----------
     folder : pathlib.Path
         Of the training.
-    studies : iterable of PreparedStudy
-        What it has learned from: a network that saw others would be judged by patients it knows.
+    data : str
+        `data_digest` of what it has learned from: a network that saw others would be judged by patients it knows.
 
     Raises
     ------
     TrainingError
         When the training is absent, damaged, not finished, or of other studies.
     """
-    state = read_checkpoint(folder, data_digest(studies))
+    state = read_checkpoint(folder, data)
     if state["epoch"] < state["settings"]["epochs"]:
         raise TrainingError(f"The training in {folder} is not finished; run `triage-train train` again.")
     network = SliceNet()

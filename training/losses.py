@@ -1,4 +1,4 @@
-"""What a training step minimises: is there blood, and where is it?"""
+"""What a training step minimises: is there blood, where is it, and is a photograph judged as the slice it shows?"""
 
 from __future__ import annotations
 
@@ -41,3 +41,14 @@ def map_loss(found: Tensor, cells: Tensor) -> Tensor:
     of_slices = (loss * blood).sum(dim=(1, 2)) / blood.sum(dim=(1, 2)).clamp(min=1)
     bleeding = blood.amax(dim=(1, 2)).sum().clamp(min=1)
     return of_slices.sum() / bleeding + CLEAN_WEIGHT * (loss * clean).sum() / clean.sum().clamp(min=1)
+
+
+def consistency_loss(of_photographs: Tensor, of_slices: Tensor) -> Tensor:
+    """How far photographs are judged from the slices that they show, which themselves are not drawn to them.
+
+    Parameters
+    ----------
+    of_photographs, of_slices : torch.Tensor
+        float32, shape ``(n,)``: log-odds, pair by pair.
+    """
+    return F.smooth_l1_loss(of_photographs, of_slices.detach())

@@ -239,6 +239,17 @@ def read_prepared(folder: Path, patients: Iterable[str]) -> list[PreparedStudy]:
         When a patient has none, or one was made by another preparation.
     """
     wanted = set(patients)
+    studies = read_kept(folder, wanted)
+    missing = wanted - {study.patient for study in studies}
+    if missing:
+        names = ", ".join(sorted(missing))
+        raise TrainingError(f"Patients {names} are not prepared; run `triage-train prepare` first.")
+    return studies
+
+
+def read_kept(folder: Path, patients: Iterable[str]) -> list[PreparedStudy]:
+    """Read what is cached of some patients, as `read_prepared` does; some may have nothing."""
+    wanted = set(patients)
     studies = []
     for path in sorted(folder.glob("*.npz")):
         with np.load(path) as cached:
@@ -250,10 +261,6 @@ def read_prepared(folder: Path, patients: Iterable[str]) -> list[PreparedStudy]:
         # what has no shape was no array: texts, numbers, truths
         scalars = {name: value.item() for name, value in values.items() if not value.ndim}
         studies.append(PreparedStudy(**{"age_years": None, **values, **scalars}))
-    missing = wanted - {study.patient for study in studies}
-    if missing:
-        names = ", ".join(sorted(missing))
-        raise TrainingError(f"Patients {names} are not prepared; run `triage-train prepare` first.")
     return studies
 
 

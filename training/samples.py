@@ -17,6 +17,7 @@ from training.synthesis.bleeds import Kind, draw_bleed, random_bleed
 from training.synthesis.confounders import add_confounders
 from training.synthesis.display import as_stored, show
 from training.synthesis.head_slice import HeadSlice
+from training.synthesis.photographed import as_photographed
 from training.synthesis.scanner import crop, place, scan
 
 MIN_SPACE = 0.04
@@ -66,11 +67,14 @@ class Course:
         Share of the others that keep nearly that window.
     along_skull : float
         Share of simulated bleeds that are drawn along the skull, beyond those that chance puts there.
+    photographed : float
+        Share of samples that look as if a camera had seen them on a screen.
     """
 
     plain: float
     usual_window: float
     along_skull: float
+    photographed: float = 0.0
 
 
 class Samples(Dataset[Sample]):
@@ -143,6 +147,9 @@ class Samples(Dataset[Sample]):
         if not plain:
             head = scan(head, rng)
         picture = as_stored(head) if plain else show(head, rng, self.course.usual_window)
+        # see `_bleed`: other courses draw no number for this
+        if self.course.photographed > 0 and rng.random() < self.course.photographed:
+            picture = as_photographed(picture, rng)
         cells = np.full((self._cells, self._cells), 0.5, np.float32)
         if not bleeding:
             share = cv2.resize(head.blood, cells.shape, interpolation=cv2.INTER_AREA)

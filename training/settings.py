@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from training.samples import Course
 
@@ -43,6 +43,12 @@ class Settings:
         Weight of the question where the blood lies, beside the question whether there is any.
     averaging : float
         Decay of the exponential moving average of the weights, a step; the average is what is kept.
+    photographed : float
+        Share of the samples, in the hard course, on which the remains of a photograph are drawn.
+    pairs : int
+        Pairs of a photograph and its slice a step, over all devices, where there are photographs.
+    consistency : float
+        Weight of judging both sides of a pair alike.
     seed : int
         Of initial weights, order and samples.
     """
@@ -57,6 +63,9 @@ class Settings:
     smoothing: float = 0.03
     location: float = 1.0
     averaging: float = 0.995
+    photographed: float = 0.0
+    pairs: int = 8
+    consistency: float = 1.0
     seed: int = 1
 
     @property
@@ -66,7 +75,7 @@ class Settings:
 
     def course(self, epoch: int) -> Course:
         """Return what samples are like in an epoch, counted from 0."""
-        return EASY if epoch < self.easy_epochs else HARD
+        return EASY if epoch < self.easy_epochs else replace(HARD, photographed=self.photographed)
 
     def rate(self, moment: float) -> float:
         """Return the learning rate at a moment, in epochs from the start."""

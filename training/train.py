@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -14,14 +15,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset
 
 from training.checkpoint import NAME, data_digest, read_checkpoint, write_checkpoint
 from training.documents import TrainingError
-from training.losses import label_loss, map_loss
+from training.losses import consistency_loss, label_loss, map_loss
 from training.machine import CPU, Machine
 from training.metrics import area_under_curve
 from training.network import MAP_STRIDE, SliceNet
+from training.pairs import Pair, Pairs
 from training.prepare import SIZE, PreparedStudy
 from training.samples import Sample, Samples
 from training.scored import score, torch_scorer
@@ -43,6 +45,10 @@ class Trainer:
         How.
     machine : Machine
         Where.
+    start : SliceNet, optional
+        A trained network to go on from, with photographs of the same studies beside them.
+    photographs : sequence of PreparedStudy
+        Those, as `training.pairs.Pairs` takes them.
 
     Raises
     ------
@@ -50,19 +56,32 @@ class Trainer:
         When no slice has a label, or the machine's processes cannot share a batch evenly.
     """
 
-    def __init__(self, studies: Sequence[PreparedStudy], settings: Settings, machine: Machine = CPU) -> None:
-        if settings.batch % machine.processes:
-            raise TrainingError(f"{settings.batch} slices a step cannot be shared by {machine.processes} processes.")
+    def __init__(
+        self,
+        studies: Sequence[PreparedStudy],
+        settings: Settings,
+        machine: Machine = CPU,
+        start: SliceNet | None = None,
+        photographs: Sequence[PreparedStudy] = (),
+    ) -> None:
+        if settings.batch % machine.processes or settings.pairs % machine.processes:
+            raise TrainingError(
+                f"{settings.batch} slices and {settings.pairs} pairs a step cannot be shared by {machine.processes} "
+                "processes."
+            )
         if not any(study.labelled for study in studies):
             raise TrainingError("None of these studies has labels of its slices; add a data set that has.")
         self.settings = settings
         self.epoch = 0
         self._machine = machine
-        self._data = data_digest(studies)
+        self._data = data_digest(studies, photographs, start)
         self._samples = Samples(studies, settings.simulated, settings.course(0), SIZE // MAP_STRIDE, settings.seed)
         self._weights = torch.from_numpy(self._samples.drawing_weights(settings.positives))
+        self._pairs = Pairs(studies, photographs, settings.seed)
+        self._pair_weights = torch.from_numpy(self._pairs.drawing_weights(settings.positives))
         torch.manual_seed(settings.seed)
-        self._network = SliceNet().to(device=machine.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        network = SliceNet() if start is None else copy.deepcopy(start).train()
+        self._network = network.to(device=machine.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = copy.deepcopy(self._network).eval()
         learner = _Learner(self._network)
         self._learner: nn.Module = DistributedDataParallel(learner) if machine.processes > 1 else learner
@@ -78,7 +97,8 @@ class Trainer:
         # all randomness comes from the seed and the epoch's number, so that a resumed run repeats an unbroken one
         torch.manual_seed((self.settings.seed * 100_003 + self.epoch) * 1009 + self._machine.rank)
         self._learner.train()
-        losses = [self._step(batch, self.epoch + number / self._steps) for number, batch in enumerate(self._batches())]
+        steps = enumerate(zip(self._batches(), self._paired(), strict=True))
+        losses = [self._step(batch, pairs, self.epoch + number / self._steps) for number, (batch, pairs) in steps]
         self.epoch += 1
         loss, map_loss = np.mean(losses, axis=0)
         return {
@@ -91,31 +111,50 @@ class Trainer:
 
     def _batches(self) -> Iterator[Sample]:
         """Draw the epoch's slices, and give the part of every batch that is for this process."""
-        generator = torch.Generator().manual_seed(self.settings.seed * 100_019 + self.epoch)
-        draws = self._steps * self.settings.batch
-        chosen = torch.multinomial(self._weights, draws, replacement=True, generator=generator).tolist()
-        mine = [(index, draw) for draw, index in enumerate(chosen)][self._machine.rank :: self._machine.processes]
         self._samples.epoch, self._samples.course = self.epoch, self.settings.course(self.epoch)
+        return self._drawn(self._samples, self._weights, self.settings.batch, 100_019)
+
+    def _paired(self) -> Iterator[Pair | None]:
+        """Draw the epoch's pairs likewise; None for every step where there are none."""
+        if not len(self._pairs):
+            return itertools.repeat(None, self._steps)
+        self._pairs.epoch = self.epoch
+        return self._drawn(self._pairs, self._pair_weights, self.settings.pairs, 100_043)
+
+    def _drawn(self, source: Dataset[Any], weights: Tensor, batch: int, stream: int) -> Iterator[Any]:
+        generator = torch.Generator().manual_seed(self.settings.seed * stream + self.epoch)
+        chosen = torch.multinomial(weights, self._steps * batch, replacement=True, generator=generator).tolist()
+        mine = [(index, draw) for draw, index in enumerate(chosen)][self._machine.rank :: self._machine.processes]
         return iter(
             DataLoader(
-                self._samples,
-                batch_size=self.settings.batch // self._machine.processes,
+                source,
+                batch_size=batch // self._machine.processes,
                 sampler=mine,
                 num_workers=self._machine.workers,
                 worker_init_fn=_one_thread,
             )
         )
 
-    def _step(self, batch: Sample, moment: float) -> tuple[float, float]:
+    def _step(self, batch: Sample, pairs: Pair | None, moment: float) -> tuple[float, float]:
         for group in self._optimizer.param_groups:
             group["lr"] = self.settings.rate(moment)
         slices, labels, cells = (part.to(self._machine.device, non_blocking=True) for part in batch)
+        count = len(slices)
+        if pairs is not None:
+            seen, same, paired = (part.to(self._machine.device, non_blocking=True) for part in pairs)
+            slices = torch.cat([slices, seen, same])
         with torch.autocast(self._machine.device.type, dtype=torch.bfloat16):
             scores, found = self._learner(slices.contiguous(memory_format=torch.channels_last))
-        loss = label_loss(scores.float(), labels, self.settings.smoothing)
-        where = map_loss(found.float(), cells)
+        scores = scores.float()
+        loss = label_loss(scores[:count], labels, self.settings.smoothing)
+        where = map_loss(found[:count].float(), cells)
+        total = loss + self.settings.location * where
+        if pairs is not None:
+            of_photographs, of_slices = scores[count:].chunk(2)
+            total = total + label_loss(of_photographs, paired, self.settings.smoothing)
+            total = total + self.settings.consistency * consistency_loss(of_photographs, of_slices)
         self._optimizer.zero_grad(set_to_none=True)
-        (loss + self.settings.location * where).backward()  # type: ignore[no-untyped-call]
+        total.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self._network.parameters(), 5.0)
         self._optimizer.step()
         self._follow(round(moment * self._steps))
@@ -177,6 +216,8 @@ def train(
     settings: Settings,
     watched: Sequence[PreparedStudy] = (),
     machine: Machine = CPU,
+    start: SliceNet | None = None,
+    photographs: Sequence[PreparedStudy] = (),
 ) -> SliceNet:
     """Train a network, or finish one that was interrupted.
 
@@ -192,6 +233,10 @@ def train(
         Scored for the log alone: nothing is chosen by them.
     machine : Machine
         Where.
+    start : SliceNet, optional
+        A trained network to go on from.
+    photographs : sequence of PreparedStudy
+        Of the same studies, to learn from beside them.
 
     Returns
     -------
@@ -199,7 +244,7 @@ def train(
         The averaged network, in evaluation mode, on the processor.
     """
     _one_thread()
-    trainer = Trainer(studies, settings, machine)
+    trainer = Trainer(studies, settings, machine, start, photographs)
     if (folder / NAME).is_file():
         trainer.resume(folder)
     while trainer.epoch < settings.epochs:

@@ -7,16 +7,19 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from training.checkpoint import NAME, load_trained
+from training.checkpoint import NAME, data_digest, load_trained
 from training.dataset import Dataset
 from training.documents import TrainingError, digest, read_json, write_json
 from training.machine import CPU, Machine
 from training.network import Ensemble, SliceNet
-from training.prepare import PreparedStudy, prepare_all, read_prepared
+from training.prepare import PreparedStudy, prepare_all, read_kept, read_prepared
 from training.scored import ScoredStudy, score, torch_scorer
 from training.settings import Settings
 from training.splits import Splits, k_fold, read_splits, write_splits
 from training.train import train
+
+ADAPTED = "adapted"
+"""Folder, within that of a fold's training, of the training that goes on with photographs."""
 
 
 @dataclass(frozen=True)
@@ -139,13 +142,47 @@ class Workspace:
         if machine.first:
             write_json(folder / "settings.json", asdict(settings))
 
+    def photograph(self, captures: Sequence[Sequence[Dataset]], say: Callable[[str], None]) -> None:
+        """Preprocess photographed data sets, each capture of them, as far as that is not yet done."""
+        for number, datasets in enumerate(captures):
+            for dataset in datasets:
+                prepare_all(dataset, self._photographs / f"{number}" / dataset.info.name, say)
+
+    def photographs(self, fold: str) -> list[PreparedStudy]:
+        """Read the photographs of the studies that a fold's network learns from."""
+        found = []
+        for capture in sorted(self._photographs.glob("*")):
+            for name, splits in self.splits().items():
+                kept = read_kept(capture / name, splits.without(fold))
+                found += [replace(study, patient=f"{name}/{study.patient}") for study in kept]
+        return found
+
+    @property
+    def _photographs(self) -> Path:
+        return self.folder / "photographs"
+
+    def adapt(self, fold: str, settings: Settings, machine: Machine = CPU) -> None:
+        """Go on with the trained network of a fold on photographs, or finish that."""
+        folder = self.run_folder(fold) / ADAPTED
+        studies, photographs = self.outside(fold), self.photographs(fold)
+        train(folder, studies, settings, self.inside(fold), machine, self._base(fold), photographs)
+        if machine.first:
+            write_json(folder / "settings.json", asdict(settings))
+
     def settings(self) -> list[dict[str, Any]]:
         """Read the settings of every fold's training."""
         return [read_json(self.run_folder(fold) / "settings.json", "train") for fold in self.folds]
 
     def networks(self) -> list[SliceNet]:
         """Return the trained network of every fold."""
-        return [load_trained(self.run_folder(fold), self.outside(fold)) for fold in self.folds]
+        return [self._adapted(fold) if self._photographs.is_dir() else self._base(fold) for fold in self.folds]
+
+    def _base(self, fold: str) -> SliceNet:
+        return load_trained(self.run_folder(fold), data_digest(self.outside(fold)))
+
+    def _adapted(self, fold: str) -> SliceNet:
+        data = data_digest(self.outside(fold), self.photographs(fold), self._base(fold))
+        return load_trained(self.run_folder(fold) / ADAPTED, data)
 
     def out_of_fold(self) -> list[list[ScoredStudy]]:
         """Score each fold with the network that was trained on the others."""

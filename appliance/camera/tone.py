@@ -82,7 +82,7 @@ def restore(pictures: Sequence[np.ndarray]) -> List[np.ndarray]:
     restored = []
     for item, tone in zip(light, tones):
         white = tone.white if tone.bone >= MIN_BONE else tone.black + usual
-        restored.append(_apply(item, tone.black, white))
+        restored.append(apply(item, tone.black, white))
     return restored
 
 
@@ -159,7 +159,8 @@ def _surface(values: np.ndarray, where: np.ndarray, degree: int) -> np.ndarray:
     return np.asarray((terms @ fitted).astype(np.float32))
 
 
-def _apply(light: np.ndarray, black: np.ndarray, white: np.ndarray) -> np.ndarray:
+def apply(light: np.ndarray, black: np.ndarray, white: np.ndarray) -> np.ndarray:
+    """Turn light into grey levels: uint8, the same shape, 0 where it is that of air, 255 where it is that of bone."""
     rows, columns = light.shape
     low, high = (cv2.resize(field, (columns, rows), interpolation=cv2.INTER_LINEAR) for field in (black, white))
     share = np.clip((light - low) / np.maximum(high - low, 1e-3), 0, 1)

@@ -13,10 +13,11 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from training.checkpoint import load_trained
+from training.checkpoint import data_digest, load_trained
 from training.documents import TrainingError
 from training.losses import label_loss, map_loss
 from training.network import MAP_STRIDE, Ensemble, SliceNet, parameter_count
+from training.pairs import Pairs
 from training.prepare import SIZE, PreparedStudy, prepare_study
 from training.samples import Course, Samples
 from training.settings import EASY, HARD, Settings
@@ -132,9 +133,9 @@ def test_a_resumed_run_equals_an_unbroken_one(studies: list[PreparedStudy], tmp_
     trainer.run_epoch()
     trainer.save(interrupted)
     with pytest.raises(TrainingError, match="not finished"):
-        load_trained(interrupted, studies)
+        load_trained(interrupted, data_digest(studies))
     train(interrupted, studies, settings, watched=studies[:2])
-    resumed = load_trained(interrupted, studies)
+    resumed = load_trained(interrupted, data_digest(studies))
     for name, value in unbroken.state_dict().items():
         assert torch.equal(value, resumed.state_dict()[name]), name
     with (interrupted / "log.csv").open(encoding="utf-8") as file:
@@ -154,7 +155,7 @@ def test_a_network_that_learned_from_other_studies_is_refused(studies: list[Prep
     """Folds that were drawn again would have it judged by patients it knows."""
     train(tmp_path, studies[:2], Settings(epochs=1, batch=16))
     with pytest.raises(TrainingError, match="other studies"):
-        load_trained(tmp_path, studies[1:3])
+        load_trained(tmp_path, data_digest(studies[1:3]))
     relabelled = [studies[0], dataclasses.replace(studies[1], labels=~studies[1].labels)]
     with pytest.raises(TrainingError, match="other studies"):
         train(tmp_path, relabelled, Settings(epochs=1, batch=16))
@@ -168,7 +169,7 @@ def test_studies_without_any_labelled_slice_cannot_be_learned_from(studies: list
 def test_a_damaged_checkpoint_is_a_sentence(studies: list[PreparedStudy], tmp_path: Path) -> None:
     (tmp_path / "checkpoint.pt").write_bytes(b"no checkpoint")
     with pytest.raises(TrainingError, match="cannot be read"):
-        load_trained(tmp_path, studies)
+        load_trained(tmp_path, data_digest(studies))
 
 
 DISTRIBUTED = """
@@ -202,7 +203,9 @@ def test_two_processes_train_one_network(simulated_ct_ich: Path, tmp_path: Path)
     first, second = ((target / f"{rank}-of-2").read_text() for rank in (0, 1))
     # the weights are one; the averages of both follow them alike, but for the statistics of the batches
     assert float(first) == pytest.approx(float(second), rel=1e-6)
-    assert load_trained(target, [prepare_study(study) for study in load("ct_ich", simulated_ct_ich).studies[:3]])
+    assert load_trained(
+        target, data_digest([prepare_study(study) for study in load("ct_ich", simulated_ct_ich).studies[:3]])
+    )
 
 
 def test_every_bleeding_patient_is_drawn_equally_often(studies: list[PreparedStudy]) -> None:
@@ -213,3 +216,47 @@ def test_every_bleeding_patient_is_drawn_equally_often(studies: list[PreparedStu
     shares = [weights[samples.labels & (samples.patients == patient)].sum() for patient in np.unique(samples.patients)]
     bleeding = [share for share in shares if share > 0]
     assert len(bleeding) == 3 and bleeding == pytest.approx([0.1] * 3)
+
+
+def photograph_of(study: PreparedStudy, seed: int) -> PreparedStudy:
+    """The same slices, darker, grainy, and without the first two."""
+    noise = np.random.default_rng(seed).normal(0, 12, study.slices[2:].shape)
+    seen = np.clip(0.8 * study.slices[2:] + noise, 0, 255).astype(np.uint8)
+    parts = {name: getattr(study, name)[2:] for name in ("depth", "labels", "kinds", "indices", "centres")}
+    return dataclasses.replace(study, slices=seen, **parts)
+
+
+def test_pairs_are_the_same_slice_twice(studies: list[PreparedStudy]) -> None:
+    pairs = Pairs(studies[:2], [photograph_of(study, seed) for seed in (0, 1) for study in studies], seed=3)
+    assert len(pairs) == 2 * sum(len(study.labels) - 2 for study in studies[:2])
+    weights = pairs.drawing_weights(0.3)
+    assert weights.sum() == pytest.approx(1)
+    for index in range(0, len(pairs), 7):
+        seen, same, label = pairs[index, 0]
+        assert float(label) == pairs.labels[index]
+        inside = (same > 0.1) & (same < 0.9)
+        assert np.corrcoef(seen[inside].numpy(), same[inside].numpy())[0, 1] > 0.7
+        assert float(seen[inside].mean()) < float(same[inside].mean())
+        assert torch.equal(pairs[index, 0].photograph, seen)
+        assert not torch.equal(pairs[index, 1].photograph, seen)
+
+
+def test_a_network_learns_to_judge_photographs_as_their_slices(studies: list[PreparedStudy], tmp_path: Path) -> None:
+    settings = Settings(epochs=6, hard=1.0, batch=16, learning_rate=9e-3, photographed=0.5, consistency=4.0)
+    start = train(tmp_path / "base", studies, Settings(epochs=3, batch=16, learning_rate=3e-3))
+    photographs = [photograph_of(study, seed) for seed in (0, 1) for study in studies]
+
+    def apart(network: SliceNet) -> float:
+        seen = photograph_of(studies[0], 5)
+        with torch.no_grad():
+            both = [
+                torch.from_numpy(slices[:, None] / np.float32(255)) for slices in (seen.slices, studies[0].slices[2:])
+            ]
+            one, other = (network(slices).numpy() for slices in both)
+        return float(np.abs(one - other).mean() / other.std())
+
+    adapted = train(tmp_path / "adapted", studies, settings, start=start, photographs=photographs)
+    assert apart(adapted) < apart(start)
+    assert load_trained(tmp_path / "adapted", data_digest(studies, photographs, start))
+    with pytest.raises(TrainingError, match="other studies"):
+        load_trained(tmp_path / "adapted", data_digest(studies, photographs[1:], start))

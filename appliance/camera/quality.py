@@ -1,0 +1,163 @@
+"""How good a photograph of slices is, in numbers that a judgement can rest on and a person can act on."""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass, fields
+from typing import List, Sequence, Tuple
+
+import cv2
+import numpy as np
+
+from appliance.camera.tone import FIELD, GAMMA, Tone, apply, measure
+from appliance.imaging.head import Head, find_head
+from appliance.verdict import ReasonCode
+
+WORKED = 160
+"""Pixels along a head at which disturbances are measured: what the network sees."""
+
+SATURATED = 0.985
+"""Light from which the camera records no more differences."""
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Properties of one photographed slice.
+
+    Attributes
+    ----------
+    pixels : float
+        Logarithm (base 2) of the length of the head in pixels of the photograph.
+    contrast : float
+        Light of bone less that of air, over full scale.
+    veil : float
+        Light that lies on the air, over that of bone: the room's reflection.
+    glare : float
+        By how much that varies over the head, over the light of bone.
+    saturated : float
+        Share of the brain that the camera overexposed.
+    edge : float
+        Width of the skull's outer edge over the length of the head, in hundredths.
+    fine, middle, coarse : float
+        Logarithm of what varies within the brain, in grey levels, in three bands: grain, fine and wide patterns.
+    bone : float
+        Variation of grey within bone, which is plain white on the screen, over white.
+    """
+
+    pixels: float
+    contrast: float
+    veil: float
+    glare: float
+    saturated: float
+    edge: float
+    fine: float
+    middle: float
+    coarse: float
+    bone: float
+
+
+NAMES: Tuple[str, ...] = tuple(field.name for field in fields(Quality))
+
+REASONS = {
+    "pixels": ReasonCode.PHOTO_TOO_SMALL,
+    "contrast": ReasonCode.PHOTO_TOO_DARK,
+    "veil": ReasonCode.PHOTO_GLARE,
+    "glare": ReasonCode.PHOTO_GLARE,
+    "saturated": ReasonCode.PHOTO_OVEREXPOSED,
+    "edge": ReasonCode.PHOTO_BLURRED,
+    "fine": ReasonCode.PHOTO_NOISY,
+    "middle": ReasonCode.PHOTO_PATTERN,
+    "coarse": ReasonCode.PHOTO_PATTERN,
+    "bone": ReasonCode.PHOTO_PATTERN,
+}
+"""What to say of the property that speaks most against a photograph."""
+
+
+def measure_quality(picture: np.ndarray) -> Quality:
+    """Measure one photographed slice.
+
+    Parameters
+    ----------
+    picture : numpy.ndarray
+        uint8, shape ``(side, side)``: the slice as photographed, flat, before its tone is restored.
+
+    Returns
+    -------
+    Quality
+        Its `Quality.pixels` is 0 where no head is seen.
+    """
+    light = np.power(picture.astype(np.float32) / 255, GAMMA)
+    tone = measure(light)
+    restored = apply(light, tone.black, tone.white)
+    head = find_head(restored)
+    contrast = float(np.median(tone.white - tone.black))
+    if not head.length:
+        return Quality(0.0, contrast, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    box = _box(head, len(picture))
+    dark = tone.black[box]
+    factor = min(WORKED / head.length, 1.0)
+    small = cv2.resize(restored, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA).astype(np.float32)
+    brain = _inside(head, small.shape)
+    seen = cv2.resize(light, (small.shape[1], small.shape[0]), interpolation=cv2.INTER_AREA)
+    return Quality(
+        pixels=float(np.log2(head.length)),
+        contrast=contrast,
+        veil=float(np.median(dark)) / max(contrast, 1e-3),
+        glare=float(np.ptp(dark)) / max(contrast, 1e-3),
+        saturated=float((seen[brain] > SATURATED).mean()) if brain.any() else 0.0,
+        edge=100 * _edge_width(light, tone, head),
+        **dict(zip(("fine", "middle", "coarse"), _bands(small, brain))),
+        bone=_bone(restored),
+    )
+
+
+def features(qualities: Sequence[Quality]) -> np.ndarray:
+    """Qualities as a table: float64, shape ``(n, len(NAMES))``."""
+    return np.array([astuple(quality) for quality in qualities], dtype=np.float64).reshape(-1, len(NAMES))
+
+
+def _box(head: Head, side: int) -> Tuple[slice, slice]:
+    """The head's square on the fields of a tone."""
+    scale = FIELD / side
+    x, y = head.centre[0] * scale, head.centre[1] * scale
+    half = max(head.length * scale / 2, 2)
+    return (
+        slice(max(int(y - half), 0), max(int(y + half), 2)),
+        slice(max(int(x - half), 0), max(int(x + half), 2)),
+    )
+
+
+def _inside(head: Head, shape: Sequence[int]) -> np.ndarray:
+    mask = cv2.erode(head.intracranial.astype(np.uint8), np.ones((5, 5), np.uint8), borderValue=0)
+    return np.asarray(cv2.resize(mask, (shape[1], shape[0]), interpolation=cv2.INTER_NEAREST) > 0)
+
+
+def _bands(picture: np.ndarray, brain: np.ndarray) -> List[float]:
+    """Robust spread of what varies within the brain, in bands an octave and a half wide, as natural logarithms."""
+    blurred = [picture, *(cv2.GaussianBlur(picture, (0, 0), sigma) for sigma in (0.8, 2.2, 6.0))]
+    spreads = []
+    for sharper, softer in zip(blurred, blurred[1:]):
+        values = (sharper - softer)[brain]
+        # quartiles: a bleed or a ventricle has edges too, but few
+        spread = float(np.subtract(*np.percentile(values, (75, 25)))) / 1.349 if len(values) else 0.0
+        spreads.append(float(np.log(spread + 0.3)))
+    return spreads
+
+
+def _bone(restored: np.ndarray) -> float:
+    inner = cv2.erode((restored > 200).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    return float(np.std(restored[inner].astype(np.float32))) / 255 if np.count_nonzero(inner) > 50 else 0.0
+
+
+def _edge_width(light: np.ndarray, tone: Tone, head: Head) -> float:
+    """Width from black to white at the head's outer edge where it is steepest, over the length of the head."""
+    black = cv2.resize(tone.black, light.shape[::-1])
+    white = cv2.resize(tone.white, light.shape[::-1])
+    share = (light - black) / np.maximum(white - black, 1e-3)
+    # a little smoothing, so that grain is not taken for edges; its own width is small beside that of a head
+    share = cv2.GaussianBlur(np.clip(share, -0.2, 1.2), (0, 0), max(head.length / 400, 0.5))
+    slope = np.hypot(cv2.Sobel(share, cv2.CV_32F, 1, 0, scale=1 / 8), cv2.Sobel(share, cv2.CV_32F, 0, 1, scale=1 / 8))
+    around = np.zeros(light.shape, dtype=np.uint8)
+    centre = (int(head.centre[0]), int(head.centre[1]))
+    cv2.circle(around, centre, int(0.6 * head.length), 1, -1)
+    steepest = float(np.percentile(slope[around > 0], 98.5))
+    return float(min(1 / max(steepest, 1e-3), head.length) / head.length)
