@@ -14,15 +14,13 @@ class GuidanceCode(str, Enum):
 
     NO_SCREEN = "no_screen"
     CLOSER = "closer"
-    FURTHER = "further"
-    STRAIGHTER = "straighter"
     HOLD_STILL = "hold_still"
     REFLECTION = "reflection"
-    BLURRED = "blurred"
-    TO_THE_BASE = "to_the_base"
-    SCROLL_ON = "scroll_on"
+    SCROLL = "scroll"
     SLOWER = "slower"
-    ALL_SEEN = "all_seen"
+    TO_BASE = "to_base"
+    TO_VERTEX = "to_vertex"
+    DONE = "done"
     TILES_SEEN = "tiles_seen"
     TAKING = "taking"
     TAKEN = "taken"
@@ -36,17 +34,15 @@ class GuidanceCode(str, Enum):
 
 
 GUIDANCE: Mapping[GuidanceCode, str] = {
-    GuidanceCode.NO_SCREEN: "No CT on a screen is seen. Point the camera at the screen.",
-    GuidanceCode.CLOSER: "Closer",
-    GuidanceCode.FURTHER: "Further away",
-    GuidanceCode.STRAIGHTER: "More from the front",
-    GuidanceCode.HOLD_STILL: "Hold still",
-    GuidanceCode.REFLECTION: "Reflection here: move a little to the side, or shade the screen",
-    GuidanceCode.BLURRED: "Not sharp: wipe the lens and let the camera focus",
-    GuidanceCode.TO_THE_BASE: "Scroll to the lowest slice, and rest there",
-    GuidanceCode.SCROLL_ON: "Scroll on to the top of the head",
-    GuidanceCode.SLOWER: "More slowly: rest on each slice",
-    GuidanceCode.ALL_SEEN: "The whole head was seen: press Finished",
+    GuidanceCode.NO_SCREEN: "No CT is seen. Point the camera at the screen",
+    GuidanceCode.CLOSER: "Closer, or enlarge the CT on the screen",
+    GuidanceCode.HOLD_STILL: "Hold the camera still",
+    GuidanceCode.REFLECTION: "A reflection stays on the CT. Turn the camera a little, or put out the lamp",
+    GuidanceCode.SCROLL: "Scroll slowly through the whole series",
+    GuidanceCode.SLOWER: "More slowly: scroll back, and rest on each slice",
+    GuidanceCode.TO_BASE: "Scroll on to the base of the skull; if this is the first slice, press Finished",
+    GuidanceCode.TO_VERTEX: "Scroll on to the top of the head; if this is the last slice, press Finished",
+    GuidanceCode.DONE: "The whole brain was seen: press Finished",
     GuidanceCode.TILES_SEEN: "%(count)s slices are seen: take the picture",
     GuidanceCode.TAKING: "Hold still, the picture is being taken",
     GuidanceCode.TAKEN: "Taken. Show the next slices, or press Finished",
@@ -69,15 +65,15 @@ class Guidance:
         What.
     values : mapping of str to str or int
         What its sentence names.
-    place : tuple of float or None
-        Left, top, width and height of what it speaks of, as shares of the frame.
+    place : tuple of tuple of float
+        Corners of what is looked at: x and y as shares of the frame. Empty where that is nothing, or all of it.
     reason : Reason or None
         Of a refusal.
     """
 
     code: GuidanceCode
     values: Mapping[str, Any] = field(default_factory=dict)
-    place: Optional[Tuple[float, float, float, float]] = None
+    place: Tuple[Tuple[float, float], ...] = ()
     reason: Optional[Reason] = None
 
     def to_json(self) -> Dict[str, Any]:
@@ -85,18 +81,18 @@ class Guidance:
         return {
             "code": self.code.value,
             "values": dict(self.values),
-            "place": list(self.place) if self.place else None,
+            "place": self.place,
             "reason": {"code": self.reason.code.value, "values": dict(self.reason.values)} if self.reason else None,
         }
 
     @staticmethod
     def from_json(document: Mapping[str, Any]) -> Guidance:
         """Return what `to_json` was made of."""
-        place, reason = document["place"], document["reason"]
+        reason = document["reason"]
         return Guidance(
             GuidanceCode(document["code"]),
             document["values"],
-            (place[0], place[1], place[2], place[3]) if place else None,
+            tuple((x, y) for x, y in document["place"]),
             Reason(ReasonCode(reason["code"]), reason["values"]) if reason else None,
         )
 

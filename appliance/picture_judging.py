@@ -12,7 +12,7 @@ from typing import Iterator, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
-from appliance.camera.gathered import Gathered
+from appliance.camera.gathered import Gathered, from_the_base
 from appliance.camera.lookers import ScrollLooker
 from appliance.camera.photograph import read_photograph
 from appliance.camera.photograph_files import read_frame
@@ -151,7 +151,7 @@ class PictureJudge:
             header = photograph.header if header is None else header
             yield Progress("decode", number, len(paths))
         clock.lap("decode")
-        yield from self.gathered(Gathered(tuple(pictures), "tiles", len(paths), header), clock)
+        yield from self.gathered(Gathered(from_the_base(pictures), "tiles", len(paths), header), clock)
 
     def video(self, source: FrameSource) -> Iterator[Union[Progress, Judgement]]:
         """Judge a video of somebody scrolling through a series.

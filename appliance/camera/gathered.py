@@ -9,15 +9,18 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional, Tuple
+from typing import Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
 
+from appliance.camera.anatomy import coverage
 from appliance.verdict import Reason, ReasonCode, Refused
 
 _ABOUT = "capture.json"
 _HEADER = "header.png"
+_SIDE = 256
+"""Side of the picture in which head and brain are found."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,18 @@ class Gathered:
     way: str
     frames: int
     header: Optional[np.ndarray] = None
+
+
+def from_the_base(pictures: Sequence[np.ndarray]) -> Tuple[np.ndarray, ...]:
+    """Return slices in reading order, or turned round where that runs from the vertex down.
+
+    Parameters
+    ----------
+    pictures : sequence of numpy.ndarray
+        uint8, shape ``(side, side)`` each, as neighbours lie next to each other in the head.
+    """
+    small = [cv2.resize(picture, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA) for picture in pictures]
+    return tuple(pictures) if not small or coverage(small).upward else tuple(pictures[::-1])
 
 
 def write_gathered(folder: Path, gathered: Gathered) -> None:

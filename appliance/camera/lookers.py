@@ -7,7 +7,9 @@ from typing import List, Protocol, Tuple
 import cv2
 import numpy as np
 
-from appliance.camera.gathered import Gathered
+from appliance.camera.gathered import Gathered, from_the_base
+from appliance.camera.largest import largest_picture
+from appliance.camera.overlay import without_overlays
 from appliance.camera.photograph import Photograph, read_photograph
 from appliance.camera.scroll import ScrollCapture
 from appliance.camera.sources import Frame
@@ -60,23 +62,25 @@ class TilesLooker:
             photograph = read_photograph(frame.picture)
         except Refused as refused:
             return refusal(refused.reasons[0])
+        screen = photograph.screen
+        place = () if screen.kind == "frame" else _shares(screen.corners, frame.picture)
         if not self._taking:
             if self._shots and _same(self._shots[-1], photograph):
-                return Guidance(GuidanceCode.TAKEN)
-            return Guidance(GuidanceCode.TILES_SEEN, {"count": len(photograph.pictures)})
+                return Guidance(GuidanceCode.TAKEN, place=place)
+            return Guidance(GuidanceCode.TILES_SEEN, {"count": len(photograph.pictures)}, place)
         self._tries.append(photograph)
         if len(self._tries) < _TRIES:
-            return Guidance(GuidanceCode.TAKING)
+            return Guidance(GuidanceCode.TAKING, place=place)
         self._keep(max(self._tries, key=_worth))
-        return Guidance(GuidanceCode.TAKEN)
+        return Guidance(GuidanceCode.TAKEN, place=place)
 
     def take(self) -> None:
         """Take the best of the next photographs."""
         self._tries, self._taking = [], True
 
     def gathered(self) -> Gathered:
-        """Return the slices of all shots, in reading order."""
-        pictures = tuple(picture for shot in self._shots for picture in shot.pictures)
+        """Return the slices of all shots from the base up."""
+        pictures = from_the_base([picture for shot in self._shots for picture in shot.pictures])
         headers = [shot.header for shot in self._shots if shot.header is not None]
         return Gathered(pictures, "tiles", self._frames, headers[0] if headers else None)
 
@@ -112,9 +116,10 @@ class ScrollLooker:
     """Gathers the slices of a series while somebody scrolls through it."""
 
     def __init__(self) -> None:
-        self._capture = ScrollCapture()
+        self._capture = ScrollCapture(largest_picture)
         self._frames = 0
         self._slices = 0
+        self._header: Optional[np.ndarray] = None
 
     @property
     def slices(self) -> int:
@@ -124,14 +129,31 @@ class ScrollLooker:
     def look(self, frame: Frame) -> Guidance:
         """Look at the next frame, and say what to do."""
         self._frames += 1
-        guidance = self._capture.add(frame)
-        self._slices = guidance.slices
-        return guidance
+        said = self._capture.add(frame)
+        if said.slices and not self._slices:
+            self._header = _header_of(frame.picture)
+        self._slices = said.slices
+        return Guidance(GuidanceCode(said.hint.value), place=_shares(said.corners, frame.picture))
 
     def take(self) -> None:
-        """Nothing: slices are taken when they stand still."""
+        """Do nothing: a slice is taken when it stands still."""
 
     def gathered(self) -> Gathered:
         """Return the slices from the base up."""
-        pictures = self._capture.finish()
-        return Gathered(tuple(pictures), "scroll", self._frames, None)
+        pictures = (cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR) for picture in self._capture.finish())
+        return Gathered(tuple(map(without_overlays, pictures)), "scroll", self._frames, self._header)
+
+
+def _header_of(frame: np.ndarray) -> Optional[np.ndarray]:
+    try:
+        return read_photograph(frame).header
+    except Refused:
+        return None
+
+
+def _shares(corners: Optional[np.ndarray], frame: np.ndarray) -> Tuple[Tuple[float, float], ...]:
+    """Corners in pixels as shares of the frame."""
+    if corners is None:
+        return ()
+    rows, columns = frame.shape[:2]
+    return tuple((round(float(x) / columns, 4), round(float(y) / rows, 4)) for x, y in corners)

@@ -33,7 +33,7 @@
     if (!news) return;
     Object.assign(part("news").dataset, news.dataset);
     for (const name of ["say", "count", "deeds"]) put(part(name), part(name, fresh));
-    const mark = part("mark", fresh).querySelector("rect");
+    const mark = part("mark", fresh).querySelector("polygon");
     part("place").replaceChildren(...(mark ? [document.importNode(mark, true)] : []));
     if (news.dataset.case) location.replace(news.dataset.case);
   }
