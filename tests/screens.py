@@ -48,10 +48,13 @@ def console(pictures: Sequence[np.ndarray], columns: int) -> np.ndarray:
 def scrolled(pictures: Sequence[np.ndarray], frames_each: int, seed: int = 0) -> Iterator[np.ndarray]:
     """Yield the frames of a camera on a stand while somebody scrolls upward through large slices."""
     random = np.random.default_rng(seed)
+    # a few fields of noise, moved about: drawing each anew takes longer than all else
+    noise = random.normal(0, 2, (3, SIZE[1], SIZE[0], 3)).astype(np.int8)
     for picture in pictures:
         screen = console([picture], 1).astype(np.int16)
         for _ in range(frames_each):
-            yield np.clip(screen + random.normal(0, 2, screen.shape), 0, 255).astype(np.uint8)
+            moved = np.roll(noise[random.integers(3)], tuple(random.integers(0, 600, 2)), (0, 1))
+            yield np.clip(screen + moved, 0, 255).astype(np.uint8)
 
 
 def write_video(path: Path, frames: Iterator[np.ndarray], rate: float = 15.0) -> Path:
