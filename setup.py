@@ -22,10 +22,12 @@ APPLIANCE = [
     "pynetdicom>=2.0.2,<4",  # 2.0.2 is the newest for Python 3.8; 3 needs 3.10
     "onnxruntime>=1.17,<2",
     "Flask>=3.0,<4",
+    "Flask-Babel>=4.0,<5",
     "gunicorn>=23",  # 23 refuses ambiguous Transfer-Encoding headers, which earlier ones pass on
     "Babel>=2.12,<3",
     "argon2-cffi>=23",  # hashes passwords (MIT); 25.1 has wheels for Python 3.8 on aarch64
     "cryptography>=42",  # makes the page's certificate (Apache-2.0 or BSD); 47 is the newest for Python 3.8
+    "segno>=1.6,<2",  # the QR code of a second factor; BSD, pure Python
     'tomli>=2.0,<3; python_version < "3.11"',
 ]
 
@@ -84,7 +86,7 @@ setup(
             "web/static/**/*",
             "web/translations/**/*",
         ],
-        "training": ["*.md", "*.md.in", "*.toml"],
+        "training": ["**/*.md", "*.md.in", "*.toml"],
         "trt_engines": ["*.onnx", "*.json", "*.md", "*.npz", "*.png"],
     },
     # A built engine fits one device only; it is made there.

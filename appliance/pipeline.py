@@ -17,7 +17,7 @@ from appliance.config import Settings
 from appliance.dicom.find import FoundFiles, Medium
 from appliance.dicom.header import ImageHeader
 from appliance.dicom.reader import DicomReader
-from appliance.dicom.select import Candidate, Selection, not_needed, select
+from appliance.dicom.select import Candidate, Selection, may_be_shown, not_needed, select
 from appliance.dicom.series import group, newest
 from appliance.dicom.stack import load_stack
 from appliance.errors import NoDicomError
@@ -246,7 +246,7 @@ class Pipeline:
                 verdict = replace(judgement.verdict, reasons=judgement.verdict.reasons + notes)
                 yield replace(judgement, verdict=verdict, geometry=candidate.geometry)
                 return
-        yield Judgement(self._refusal(selection, refusals, known, notes, clock))
+        yield self._refusal(selection, refusals, known, notes, clock)
 
     def _refusal(
         self,
@@ -255,13 +255,14 @@ class Pipeline:
         known: Verdict,
         notes: Tuple[Reason, ...],
         clock: Clock,
-    ) -> Verdict:
+    ) -> Judgement:
         if not refusals:
-            series = selection.nearest.summary() if selection.nearest else None
+            series, shown = selection.nearest.summary() if selection.nearest else None, selection.shown
             reasons, rejected = selection.refusal, selection.rejected
         else:
             (first, reasons), others = refusals[0], refusals[1:]
-            series = first.series.summary()
+            series, shown = first.series.summary(), may_be_shown(first.geometry, reasons)
             rejected = selection.rejected + tuple(RejectedSeries(other.series.summary(), why) for other, why in others)
             rejected += tuple(not_needed(other) for other in selection.candidates[len(refusals) :])
-        return replace(known, series=series, rejected=rejected, reasons=reasons + notes, timings=clock.timings())
+        verdict = replace(known, series=series, rejected=rejected, reasons=reasons + notes, timings=clock.timings())
+        return Judgement(verdict, geometry=shown)

@@ -1,7 +1,7 @@
-"""The judged series, slice by slice, for whoever wants to look through it. Done when nobody waits for a verdict.
+"""The series of a verdict, slice by slice, for whoever wants to look through it. Done when nobody waits for a verdict.
 
 A judgement leaves a plan: where its files lie, and which images they were. Rendering looks those up again by their
-SOP Instance UIDs, so that what is shown is what was judged.
+SOP Instance UIDs, so that what is shown is what was judged; or, on a refusal, the one series that came nearest to it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Interrupted(Exception):
 
 
 class ImagesGone(Exception):
-    """The images that were judged are not there any more."""
+    """The images of the plan are not there any more, or none of them can be decoded."""
 
 
 Series = Tuple[Dict[str, Any], Iterator[bytes]]
@@ -48,7 +48,7 @@ def plan(geometry: Geometry, spools: Sequence[str]) -> Dict[str, Any]:
     Parameters
     ----------
     geometry : Geometry
-        The images that were judged.
+        The images of the verdict's series.
     spools : sequence of str
         Folders of the spool that were judged together, the latest first.
     """
@@ -64,6 +64,8 @@ def render_next(
     interrupted: Callable[[], bool],
 ) -> bool:
     """Render the newest case that waits for it. One that fails is not tried again; its verdict stays as it is.
+
+    One that a process was killed in is tried again (`appliance.store.volumes.take_up_begun`).
 
     Parameters
     ----------
@@ -89,7 +91,8 @@ def render_next(
         When the plans cannot be moved.
     """
     cases = [store.case(case_id) for case_id in planned(store.rendered)]
-    case = max((case for case in cases if case), key=lambda case: case.number, default=None)
+    # one that was killed before its verdict was kept is judged again first
+    case = max((case for case in cases if case and case.state.final), key=lambda case: case.number, default=None)
     wanted = begin_plan(store.rendered, case.id) if case else None
     if case is None or wanted is None:
         return False
@@ -168,7 +171,8 @@ def opened_series(
             headers.extend(batch)
             _go_on(interrupted)
         geometry = _geometry(newest(headers, found[0].candidates), images)
-        yield document(geometry, zones), _slices(reader, geometry, interrupted)
+        about = document(geometry, zones)
+        yield about, _slices(reader, geometry, about["undecodable"], interrupted)
 
 
 def document(geometry: Geometry, zones: Sequence[Mapping[str, Any]]) -> Dict[str, Any]:
@@ -187,7 +191,8 @@ def document(geometry: Geometry, zones: Sequence[Mapping[str, Any]]) -> Dict[str
         ``slices``, ``rows``, ``columns``; ``spacing_mm``, from row to row and from column to column; ``positions_mm``
         along the normal; ``slab``, the slab that each slice is averaged into; ``zones``, each with its ``first`` and
         ``last`` slice, its ``probability`` and, in the middle of its highest-scoring slab, ``slice``; ``opens_at``, the
-        slice of the highest zone; ``levels``, the Hounsfield units that each of the 256 levels stands for; ``edges``,
+        slice of the highest zone; ``undecodable``, the slices that could not be decoded and are black, known once all
+        are written; ``levels``, the Hounsfield units that each of the 256 levels stands for; ``edges``,
         the side of the patient at the left, right, top and bottom edge of each slice: as in radiology, seen from the
         feet.
     """
@@ -227,15 +232,24 @@ def document(geometry: Geometry, zones: Sequence[Mapping[str, Any]]) -> Dict[str
         "slab": [index for index, count in enumerate(counts) for _ in range(count)],
         "zones": shown,
         "opens_at": highest["slice"] if highest else len(geometry.images) // 2,
+        "undecodable": [],
         "levels": hounsfield_of_levels().tolist(),
         "edges": {"left": "R", "right": "L", "top": "A", "bottom": "P"},
     }
 
 
-def _slices(reader: DicomReader, geometry: Geometry, interrupted: Callable[[], bool]) -> Iterator[bytes]:
-    for hounsfield in native_slices(reader, geometry):
-        yield packed(to_levels(hounsfield).tobytes())
+def _slices(
+    reader: DicomReader, geometry: Geometry, undecodable: List[int], interrupted: Callable[[], bool]
+) -> Iterator[bytes]:
+    first = geometry.images[0]
+    black = packed(bytes(int(first.rows or 0) * int(first.columns or 0)))
+    for index, hounsfield in enumerate(native_slices(reader, geometry)):
+        if hounsfield is None:
+            undecodable.append(index)
+        yield black if hounsfield is None else packed(to_levels(hounsfield).tobytes())
         _go_on(interrupted)
+    if len(undecodable) == len(geometry.images):
+        raise ImagesGone
 
 
 def _geometry(headers: Sequence[ImageHeader], images: Sequence[Sequence[Any]]) -> Geometry:

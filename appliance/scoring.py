@@ -34,7 +34,7 @@ class Judgement:
     pictures : tuple of numpy.ndarray
         uint8, shape ``(rows, columns)``: one a zone; empty on a refusal.
     geometry : Geometry or None
-        The images that were decoded, in order; None for pictures and where none were.
+        The images of the verdict's series, in order; None for pictures, and where a refusal leaves none to be shown.
     """
 
     verdict: Verdict

@@ -33,7 +33,7 @@ from appliance.store.jobs import HEARTBEAT_S
 from appliance.store.pictures import write_pictures
 from appliance.store.presence import presence
 from appliance.store.retention import expire
-from appliance.store.volumes import drop_begun, write_plan
+from appliance.store.volumes import take_up_begun, write_plan
 
 _IDLE_S = 0.1
 _PROGRESS_S = 0.25
@@ -120,7 +120,7 @@ def run(settings: Settings) -> None:
         set_aside_if_damaged(settings.store.folder)
         with Store(settings.store.folder, "worker") as store, presence(store.worker_lock):
             store.recover()
-            drop_begun(store.rendered)
+            take_up_begun(store.rendered)
             store.audit.record_settings(json.loads(json.dumps(asdict(settings), default=str)))
             while not stop.set:
                 # after a fault the next jobs get a fresh engine and fresh children
@@ -157,7 +157,7 @@ def _work(store: Store, settings: Settings, pipeline: Pipeline, stop: StopReques
 
 
 def _render(store: Store, settings: Settings, pipeline: Pipeline, stop: StopRequest) -> bool:
-    """Render a judged series for the viewer unless a case comes in; False where none waits for it."""
+    """Render a series for the viewer unless a case comes in; False where none waits for it."""
     return render_next(
         store,
         pipeline.reader,
@@ -244,7 +244,7 @@ def _follow(
                 photographed = isinstance(item, PhotographedJudgement)
                 header = item.header if isinstance(item, PhotographedJudgement) else None
                 write_pictures(store.rendered, job.case_id, item.pictures, header)
-                if item.geometry and item.verdict.zones:
+                if item.geometry:
                     write_plan(store.rendered, job.case_id, plan(item.geometry, (job.spool, *kept)))
                 store.jobs.finish(job, item.verdict, photographed)
                 log.info("case %d: %s", job.number, item.verdict.colour.value)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +23,7 @@ from appliance.pipeline import Pipeline
 from appliance.rendering import render_next
 from appliance.store import Case, Source, State, Store
 from appliance.store.retention import expire, purge
-from appliance.store.volumes import SeriesState, drop_begun, planned, read_document, read_slice, series_state
+from appliance.store.volumes import SeriesState, planned, read_document, read_slice, series_state
 from tests.simulated import options, volume
 
 Judge = Callable[[Path], Case]
@@ -229,17 +228,6 @@ def test_a_nearly_full_disk_is_left_to_the_studies_that_come_in(
     assert series_state(store.rendered, case.id) is SeriesState.NONE
 
 
-def test_what_a_killed_worker_had_begun_is_not_begun_again(
-    tmp_path: Path, store: Store, settings: Settings, pipeline: Pipeline, judged: Judge
-) -> None:
-    write_series(tmp_path / "disc", volume(), options())
-    case = judged(tmp_path / "disc")
-    (store.rendered / case.id / "plan.json").rename(store.rendered / case.id / "plan.begun")
-    assert not rendered(store, settings, pipeline)
-    assert drop_begun(store.rendered) == 1
-    assert series_state(store.rendered, case.id) is SeriesState.NONE
-
-
 def test_a_purge_takes_the_slices_and_the_plan(
     tmp_path: Path, store: Store, settings: Settings, pipeline: Pipeline, judged: Judge
 ) -> None:
@@ -280,14 +268,3 @@ def test_a_purge_in_the_middle_of_rendering_leaves_nothing(
 
     render_next(store, pipeline.reader, settings.ingest, lambda spool: medium_path(store, spool), purge_at_the_20th)
     assert list(store.rendered.iterdir()) == []
-
-
-def test_a_refused_study_has_nothing_to_render(
-    tmp_path: Path, store: Store, settings: Settings, pipeline: Pipeline, judged: Judge
-) -> None:
-    write_series(tmp_path / "disc", volume(), options(contrast_agent="IOHEXOL"))
-    case = judged(tmp_path / "disc")
-    assert case.state is State.REFUSED and not rendered(store, settings, pipeline)
-    assert series_state(store.rendered, case.id) is SeriesState.NONE
-    shutil.rmtree(store.rendered / case.id)
-    assert series_state(store.rendered, case.id) is SeriesState.NONE

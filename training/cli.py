@@ -66,12 +66,13 @@ def _parser() -> argparse.ArgumentParser:
     export = steps.add_parser("export", help="write the release: network, manifest, model card, pictures")
     compare = steps.add_parser("compare", help="train several architectures on repeated splits and compare them")
     test = steps.add_parser("test", help="measure a release on a data set that had no part in it")
+    photograph = steps.add_parser("photograph", help="simulated photos of consoles' screens, with what they show")
     every = steps.add_parser("all", help="every step from raw data to a release, as a recipe says")
 
     for step in (prepare, train, calibrate, evaluate, check, leakage, export, compare, test, every):
         step.add_argument("--work", type=Path, required=True, metavar="DIR", help="folder of this training")
-    for step, needed in ((prepare, True), (test, True), (every, False)):
-        action = "store" if step is test else "append"
+    for step, needed in ((prepare, True), (test, True), (photograph, True), (every, False)):
+        action = "store" if step in (test, photograph) else "append"
         step.add_argument(
             "--data", type=_named_folder, action=action, required=needed, metavar="NAME:DIR", help="a data set's folder"
         )
@@ -91,6 +92,11 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--version", required=True, metavar="X.Y.Z", help="of the release")
     test.add_argument("--release", type=Path, required=True, metavar="DIR", help="folder of the release")
     every.add_argument("--config", type=Path, required=True, metavar="FILE", help="the recipe, as TOML")
+    photograph.add_argument("--to", type=Path, required=True, metavar="DIR", help="folder of the photos")
+    photograph.add_argument("--count", type=int, default=12, metavar="N", help="how many (default: %(default)s)")
+    photograph.add_argument("--seed", type=int, default=0, metavar="N", help="from which they are drawn")
+    photograph.add_argument("--family", choices=("training", "held_out"), default="training", help="of consoles")
+    photograph.add_argument("--final", action="store_true", help="the patients kept for the final measurement")
     for step in (export, every):
         step.add_argument("--to", type=Path, required=True, metavar="DIR", help="folder of the release")
         step.add_argument("--without-int8", action="store_true", help="leave out the network in 8-bit integers")

@@ -31,6 +31,8 @@ from training.pooling import compare_pooling
 from training.prepare import prepare_all, read_prepared
 from training.release import EVALUATION, release
 from training.scored import onnx_scorer, score, torch_scorer
+from training.screen.album import photograph_series
+from training.screen.families import FAMILIES
 from training.settings import Settings
 from training.splits import FOLDS, SEED
 from training.workspace import Workspace
@@ -181,6 +183,12 @@ def everything(options: argparse.Namespace) -> None:
     export(argparse.Namespace(**given, **released))
 
 
+def photograph(options: argparse.Namespace) -> None:
+    """Write simulated photos of consoles that show a data set's series."""
+    dataset = sources.load(*options.data)
+    photograph_series(dataset, options.to, options.count, options.seed, FAMILIES[options.family], options.final)
+
+
 STEPS: dict[str, Callable[[argparse.Namespace], None]] = {
     "prepare": prepare,
     "train": train,
@@ -191,6 +199,7 @@ STEPS: dict[str, Callable[[argparse.Namespace], None]] = {
     "export": export,
     "compare": compare,
     "test": test,
+    "photograph": photograph,
     "all": everything,
 }
 """What each subcommand does."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import astuple, dataclass, fields
-from typing import List, Sequence, Tuple
+from typing import List, Mapping, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
 
 from appliance.camera.tone import FIELD, GAMMA, Tone, apply, measure
 from appliance.imaging.head import Head, find_head
-from appliance.verdict import ReasonCode
+from appliance.verdict import Reason, ReasonCode
 
 WORKED = 160
 """Pixels along a head at which disturbances are measured: what the network sees."""
@@ -70,6 +70,55 @@ REASONS = {
     "bone": ReasonCode.PHOTO_PATTERN,
 }
 """What to say of the property that speaks most against a photograph."""
+
+WORSE = {name: -1.0 if name in ("pixels", "contrast") else 1.0 for name in NAMES}
+"""Which way each property grows worse."""
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Tells photographs that the network would misjudge from those that it can judge.
+
+    A logistic regression on the properties of a photograph's slices, none of which can make it better by being worse.
+    It is fitted where the truth is known: to how far the network's scores of simulated photographs lie from those of
+    the slices that they show.
+
+    Attributes
+    ----------
+    weights : mapping of str to float
+        For each of `NAMES`, 0 or more, for a property that grows by 1 to the worse.
+    usual : mapping of str to float
+        Each property of a usual photograph.
+    offset : float
+        Log-odds that a usual photograph is too bad.
+    highest : float
+        Log-odds from which a photograph is refused.
+    """
+
+    weights: Mapping[str, float]
+    usual: Mapping[str, float]
+    offset: float
+    highest: float
+
+    def refusal(self, qualities: Sequence[Quality]) -> Optional[Reason]:
+        """Return why slices that were photographed together cannot be judged; None where they can.
+
+        Parameters
+        ----------
+        qualities : sequence of Quality
+            Of those that show a head; where none does, there is nothing to say.
+        """
+        seen = [quality for quality in qualities if quality.pixels]
+        if not seen:
+            return None
+        middle = np.median(features(seen), axis=0)
+        against = {name: self._against(name, float(value)) for name, value in zip(NAMES, middle)}
+        if self.offset + sum(against.values()) < self.highest:
+            return None
+        return Reason(REASONS[max(against, key=lambda name: against[name])])
+
+    def _against(self, name: str, value: float) -> float:
+        return self.weights[name] * WORSE[name] * (value - self.usual[name])
 
 
 def measure_quality(picture: np.ndarray) -> Quality:

@@ -28,6 +28,9 @@ MAX_LOST_FILES = 3
 
 DIED = "The process that reads DICOM files does not answer; run `triage doctor`."
 
+STOPPED = "the decoder stopped"
+"""What is said of a slab on which a child crashed, or took longer than its limit."""
+
 START_SECONDS = 30.0
 """How long a child may take to load its libraries."""
 
@@ -265,7 +268,7 @@ class DicomReader:
                 try:
                     yield future.result()
                 except ChildDied:
-                    yield {"error": "the decoder stopped"}, b""
+                    yield {"error": STOPPED}, b""
         finally:
             for future in futures:
                 future.cancel()

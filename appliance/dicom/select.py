@@ -12,6 +12,9 @@ from appliance.errors import UnknownStudyError
 from appliance.study import StudySummary
 from appliance.verdict import Reason, ReasonCode, RejectedSeries
 
+NOT_SHOWN = {ReasonCode.LOSSY, ReasonCode.UNSUPPORTED_SYNTAX, ReasonCode.NOT_HOUNSFIELD, ReasonCode.DAMAGED_HEADER}
+"""Refusals after which a viewer would show other grey values than those of the scan, or none."""
+
 PREFERRED_MM = 5.0
 """Thickness that the network was trained on: of two series that could be judged, the one nearer to it is taken."""
 
@@ -44,6 +47,8 @@ class Selection:
         The series to judge first, then those to fall back on should its pixels belie its header. Empty on a refusal.
     nearest : Series or None
         On a refusal the series that came nearest to being judged.
+    shown : Geometry or None
+        On a refusal the images of that series, in order, where they are axial CT of a head and may be looked through.
     rejected : tuple of RejectedSeries
         Every other series with its reasons.
     refusal : tuple of Reason
@@ -55,6 +60,7 @@ class Selection:
     study: Optional[Study] = None
     candidates: Tuple[Candidate, ...] = ()
     nearest: Optional[Series] = None
+    shown: Optional[Geometry] = None
     rejected: Tuple[RejectedSeries, ...] = ()
     refusal: Tuple[Reason, ...] = ()
     choices: Tuple[StudySummary, ...] = ()
@@ -157,7 +163,13 @@ def _refusal(studies: Sequence[Study], assessed: Dict[str, List[_Assessment]]) -
         for item, _ in everything
         if item.series is not nearest.series
     )
-    return Selection(study=study, nearest=nearest.series, rejected=rejected, refusal=nearest.reasons)
+    shown = may_be_shown(nearest.geometry, nearest.reasons) if nearest.passed >= HEAD_RULES else None
+    return Selection(study, nearest=nearest.series, shown=shown, rejected=rejected, refusal=nearest.reasons)
+
+
+def may_be_shown(geometry: Optional[Geometry], reasons: Sequence[Reason]) -> Optional[Geometry]:
+    """Return the images of a refused series, None where what it was refused for forbids to show them."""
+    return None if NOT_SHOWN & {reason.code for reason in reasons} else geometry
 
 
 def not_needed(candidate: Candidate) -> RejectedSeries:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import Any, Dict, Iterator, List, Union
+from typing import Any, Dict, Iterator, List, Optional, Union
 
 import numpy as np
 
 from appliance.dicom.geometry import Geometry, Slab, slabs
 from appliance.dicom.header import ImageHeader
-from appliance.dicom.reader import DicomReader
+from appliance.dicom.reader import STOPPED, DicomReader
 from appliance.study import SliceStack
 from appliance.verdict import Reason, ReasonCode, Refused
 
@@ -93,7 +93,7 @@ def _central(slab: Slab) -> ImageHeader:
     return slab.images[len(slab.images) // 2]
 
 
-def native_slices(reader: DicomReader, geometry: Geometry) -> Iterator[np.ndarray]:
+def native_slices(reader: DicomReader, geometry: Geometry) -> Iterator[Optional[np.ndarray]]:
     """Decode the images of one series, each by itself.
 
     Parameters
@@ -105,20 +105,27 @@ def native_slices(reader: DicomReader, geometry: Geometry) -> Iterator[np.ndarra
 
     Yields
     ------
-    numpy.ndarray
-        int16, shape ``(rows, columns)`` of the upright slice, Hounsfield units.
+    numpy.ndarray or None
+        int16, shape ``(rows, columns)`` of the upright slice, Hounsfield units; None for one that cannot be decoded.
 
     Raises
     ------
     Refused
-        With ``damaged_pixels`` at the first image that cannot be decoded.
+        With ``damaged_pixels`` at the first image on which the decoder stops: each such one takes long.
     """
     requests = [
         {"images": [[image.path, image.frame, image.slope, image.intercept, 0.0, 0.0]]} for image in geometry.images
     ]
     with closing(reader.slabs(requests)) as replies:  # who stops early waits for no more than what was begun
         for image, (document, payload) in zip(geometry.images, replies):
-            yield upright(_pixels(document, payload, image)[None], image)[0]
+            try:
+                pixels = _pixels(document, payload, image)
+            except Refused:
+                if document.get("error") == STOPPED:
+                    raise
+                yield None
+            else:
+                yield upright(pixels[None], image)[0]
 
 
 def upright(volume: np.ndarray, image: ImageHeader) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import warnings
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Dict, List, Mapping, Optional, Tuple
 
@@ -59,6 +60,8 @@ class DiscOptions:
         Thickness and step of the bone series; None leaves it out.
     others : bool
         Whether localizers, dose page and dose report are there.
+    study_date, study_time : str
+        When the head is said to have been scanned, as in the header.
     """
 
     head: Head = Head()
@@ -70,6 +73,8 @@ class DiscOptions:
     soft_mm: float = 5.0
     bone_mm: Optional[float] = 1.0
     others: bool = True
+    study_date: str = SeriesOptions.study_date
+    study_time: str = SeriesOptions.study_time
 
 
 DEMO = DiscOptions(bleed=DEMO_BLEED)
@@ -131,7 +136,13 @@ def write_demo_disc(folder: Path, bleed: Optional[Bleed], seed: int = 0) -> Disc
     appliance.errors.FolderNotEmptyError
         When `folder` already holds something.
     """
-    return write_disc(folder, replace(DEMO, bleed=bleed, seed=seed, head=Head(seed=seed)))
+    return write_disc(folder, demo_options(bleed, seed))
+
+
+def demo_options(bleed: Optional[Bleed], seed: int = 0) -> DiscOptions:
+    """Return what the demo disc holds. It was scanned at the last midnight: of an older one the page would warn."""
+    today = date.today().strftime("%Y%m%d")
+    return replace(DEMO, bleed=bleed, seed=seed, head=Head(seed=seed), study_date=today, study_time="000000")
 
 
 def write_disc(folder: Path, options: DiscOptions) -> Disc:
@@ -163,6 +174,8 @@ def write_disc(folder: Path, options: DiscOptions) -> Disc:
         tilt_deg=options.tilt_deg,
         seed=options.seed,
         patient=options.patient,
+        study_date=options.study_date,
+        study_time=options.study_time,
         series_description=f"HEAD {options.soft_mm:g}mm SOFT",
     )
     content = {"soft": _axial(options, base, Kernel.SOFT)}

@@ -17,7 +17,7 @@ from appliance.store.people import Person, Role, person_of
 _TOKEN_BYTES = 32
 _MINUTE_S = 60.0
 _HOUR_S = 60 * _MINUTE_S
-_LABEL = 80
+_LABEL = 300
 _NOTED = 1 / 60
 """A session is not noted as seen again before this part of its idle time is over: each note is a write to the disk."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 import secrets
 import time
 from typing import Optional
@@ -20,6 +21,11 @@ _DRIFT = (0, -1, 1)
 def new_secret() -> str:
     """Return a random secret of 160 bits, base32."""
     return base64.b32encode(secrets.token_bytes(_SECRET_BYTES)).decode("ascii")
+
+
+def is_secret(text: str) -> bool:
+    """Tell whether a text is such a secret."""
+    return re.fullmatch(r"[A-Z2-7]{32}", text) is not None
 
 
 def address(secret: str, name: str) -> str:

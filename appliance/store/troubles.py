@@ -50,7 +50,7 @@ SENTENCES: Mapping[TroubleCode, str] = {
     "Read new studies yourself, and remove old cases.",
     TroubleCode.DISK_READ_ONLY: "The appliance's disk cannot be written: no new study is taken in. "
     "Read new studies yourself, and have the disk checked.",
-    TroubleCode.RECORDS_SET_ASIDE: "The appliance's records were damaged and set aside at %(time)s (UTC). "
+    TroubleCode.RECORDS_SET_ASIDE: "The appliance's records were damaged and set aside at %(time)s. "
     "Answers from before are not shown; studies whose images were still kept are judged again.",
     TroubleCode.CLOCK_CHANGED: "The appliance's clock was changed by %(minutes)s minutes since the last case: "
     "the times of earlier cases may be wrong. Check the clock.",
@@ -120,7 +120,7 @@ def _disk(store: Store, limits: IngestSettings) -> Iterator[Trouble]:
 
 def _records(store: Store) -> Iterator[Trouble]:
     for when in set_aside(store.folder)[-1:]:
-        yield Trouble(TroubleCode.RECORDS_SET_ASIDE, {"time": when.strftime("%Y-%m-%d %H:%M")})
+        yield Trouble(TroubleCode.RECORDS_SET_ASIDE, {"time": when.isoformat(" ", "minutes")})
 
 
 def _clock(store: Store) -> Iterator[Trouble]:

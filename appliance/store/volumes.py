@@ -1,4 +1,4 @@
-"""The judged series as a page shows it, slice by slice: ``<folder>/<case id>/series/``.
+"""The series of a verdict as a page shows it, slice by slice: ``<folder>/<case id>/series/``.
 
 Two files, whole or not at all: ``series.json`` says what is there, and ``slices`` holds each slice as a gzip stream of
 its bytes, row by row. A browser unpacks that by itself, exactly: it may not read pictures back from a canvas without
@@ -6,7 +6,9 @@ noise that some browsers add against being recognised. One file in place of hund
 sync.
 
 What waits to be rendered is a file too, ``plan.json`` beside the pictures, so that whatever removes a case's folder
-takes the plan with it. It is ``plan.begun`` while somebody works on it.
+takes the plan with it. It is ``plan.begun`` while somebody works on it. Work that never ended, for its process was
+killed, is taken up again, but not for ever: the plan may be what killed the process. How often it was begun stands in
+its name: a rename, unlike a new file, cannot bring back the folder of a case that is removed at the same moment.
 """
 
 from __future__ import annotations
@@ -22,7 +24,12 @@ from typing import Any, Dict, Iterable, List, Mapping, Optional
 from appliance.files import replace_file, sync_folder, write_synced
 from appliance.store.scratch import held_folder
 
-_PLAN, _BEGUN = "plan.json", "plan.begun"
+_WAITING = ("plan.json", "plan-2.json", "plan-3.json")
+"""A plan that waits for the first, the second or the third time."""
+
+_BEGUN = ("plan.begun", "plan-2.begun", "plan-3.begun")
+"""The same plan while somebody works on it."""
+
 _SERIES, _DOCUMENT, _SLICES = "series", "series.json", "slices"
 _OFFSET = struct.Struct("<Q")
 
@@ -43,52 +50,63 @@ def series_state(folder: Path, case_id: str) -> SeriesState:
         names = set()
     if _SERIES in names:
         return SeriesState.READY
-    return SeriesState.PREPARING if names & {_PLAN, _BEGUN} else SeriesState.NONE
+    return SeriesState.PREPARING if names & {*_WAITING, *_BEGUN} else SeriesState.NONE
 
 
 def write_plan(folder: Path, case_id: str, plan: Mapping[str, Any]) -> None:
     """Note what to render for a case whose folder is there."""
-    with replace_file(folder / case_id / _PLAN) as file:
+    with replace_file(folder / case_id / _WAITING[0]) as file:
         file.write(json.dumps(plan).encode())
 
 
 def planned(folder: Path) -> List[str]:
     """List the cases that wait to be rendered, in no order."""
-    return [path.parent.name for path in folder.glob("[!.]*/" + _PLAN)]
+    return [path.parent.name for name in _WAITING for path in folder.glob("[!.]*/" + name)]
 
 
 def begin_plan(folder: Path, case_id: str) -> Optional[Dict[str, Any]]:
     """Take the plan of a case; None where it is gone."""
-    try:
-        os.rename(folder / case_id / _PLAN, folder / case_id / _BEGUN)
-        return dict(json.loads((folder / case_id / _BEGUN).read_bytes()))
-    except (FileNotFoundError, NotADirectoryError):
-        return None
+    for waiting, begun in zip(_WAITING, _BEGUN):
+        try:
+            os.rename(folder / case_id / waiting, folder / case_id / begun)
+            return dict(json.loads((folder / case_id / begun).read_bytes()))
+        except (FileNotFoundError, NotADirectoryError):
+            pass
+    return None
 
 
 def give_plan_back(folder: Path, case_id: str) -> None:
-    """Let a plan wait again; nothing where its case is gone."""
-    try:
-        os.rename(folder / case_id / _BEGUN, folder / case_id / _PLAN)
-    except FileNotFoundError:
-        pass
+    """Let a plan wait again as if it had not been begun; nothing where its case is gone."""
+    for waiting, begun in zip(_WAITING, _BEGUN):
+        try:
+            os.rename(folder / case_id / begun, folder / case_id / waiting)
+        except FileNotFoundError:
+            pass
 
 
 def drop_plan(folder: Path, case_id: str) -> None:
     """Forget a plan, done or not."""
-    for name in (_PLAN, _BEGUN):
+    for name in (*_WAITING, *_BEGUN):
         try:
             os.unlink(folder / case_id / name)
         except FileNotFoundError:
             pass
 
 
-def drop_begun(folder: Path) -> int:
-    """Forget the plans that a killed process had begun, each of which may be what killed it; say how many."""
-    begun = list(folder.glob("[!.]*/" + _BEGUN))
-    for path in begun:
-        path.unlink()
-    return len(begun)
+def take_up_begun(folder: Path) -> int:
+    """Let the plans that a killed process had begun wait again, and say how many.
+
+    Forgotten are those that were begun for the last time, and those whose series was written all the same.
+    """
+    taken_up = 0
+    for begun, again in zip(_BEGUN, (*_WAITING[1:], None)):
+        for path in folder.glob("[!.]*/" + begun):
+            if again is None or (path.parent / _SERIES).exists():
+                path.unlink()
+            else:
+                os.rename(path, path.with_name(again))
+                taken_up += 1
+    return taken_up
 
 
 def packed(pixels: bytes) -> bytes:

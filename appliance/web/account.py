@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Dict
+from datetime import datetime, timedelta, timezone
+from typing import Dict, Optional, Tuple
 
 from flask import Blueprint, abort, current_app, g, redirect, render_template, request, url_for
+from flask_babel import format_timedelta
 from werkzeug.wrappers import Response as AnyResponse
 
 from appliance.errors import TriageError
 from appliance.store import Store, totp
+from appliance.store.sessions import Session
 from appliance.web import access
-from appliance.web.login import Answer, WrongLoginError, again, checked, label, new_password
+from appliance.web.browsers import browser_and_system
+from appliance.web.login import Answer, WrongLoginError, again, label, new_password, require_password
+from appliance.web.qr import qr_code
 
 blueprint = Blueprint("account", __name__, url_prefix="/account")
 
@@ -25,7 +30,7 @@ def show() -> str:
 def password() -> Answer:
     """Change the password. All sessions end, and this one begins anew."""
     try:
-        _require_password()
+        require_password()
         new = new_password()
         _store().people.set_password(access.person(), new)
     except TriageError as error:
@@ -37,15 +42,15 @@ def password() -> Answer:
 def factor() -> Answer:
     """Begin to ask for a second factor."""
     secret = request.form.get("secret", "")
+    if not totp.is_secret(secret):
+        abort(400)
     try:
-        _require_password()
+        require_password()
         recovery = _store().people.set_factor(access.person(), secret, request.form.get("code", ""))
         if recovery is None:
             raise WrongLoginError
     except TriageError as error:
         return again("account.html", error, **_shown(secret))
-    except ValueError:  # not one of our secrets
-        abort(400)
     return render_template("account.html", recovery=recovery, **_shown(secret))
 
 
@@ -53,7 +58,7 @@ def factor() -> Answer:
 def no_factor() -> Answer:
     """Ask for no second factor any more."""
     try:
-        _require_password()
+        require_password()
     except TriageError as error:
         return again("account.html", error, **_shown(totp.new_secret()))
     _store().people.clear_factor(access.person())
@@ -76,19 +81,32 @@ def end_all() -> AnyResponse:
     return access.forget(redirect(url_for("login.log_in"), 303))
 
 
+@blueprint.app_template_filter()
+def browser(session: Session) -> Tuple[Optional[str], Optional[str]]:
+    """Name a session's browser and what that runs on, each None where the browser did not say."""
+    return browser_and_system(session.label)
+
+
+@blueprint.app_template_filter()
+def ago(moment: datetime) -> str:
+    """Say in the reader's language how long ago something was; nothing below a minute."""
+    passed = max(datetime.now(timezone.utc) - moment, timedelta())
+    if passed < timedelta(minutes=1):
+        return ""
+    return format_timedelta(-passed, granularity="minute", threshold=1, add_direction=True)
+
+
 def _shown(secret: str) -> Dict[str, object]:
     person = _store().people.get(access.person().number)
+    address = totp.address(secret, access.person().name)
     return {
         "sessions": _store().sessions.of(access.person()),
         "current": g.session,
         "has_factor": person is not None and person.has_factor,
         "secret": secret,
-        "address": totp.address(secret, access.person().name),
+        "address": address,
+        "qr": qr_code(address),
     }
-
-
-def _require_password() -> None:
-    checked(access.person().name, request.form.get("current", ""), code=None)
 
 
 def _store() -> Store:

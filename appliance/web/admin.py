@@ -90,12 +90,6 @@ def backup() -> Response:
 
 
 @blueprint.app_template_filter()
-def megabytes(size: int) -> str:
-    """Write bytes as people read them: in MB, from 10 GB on in GB."""
-    return f"{size / 1e9:,.1f} GB" if size >= 1e10 else f"{size / 1e6:,.1f} MB"
-
-
-@blueprint.app_template_filter()
 def moment(text: str) -> datetime:
     """Read a time as the store writes it."""
     return datetime.fromisoformat(text)

@@ -16,6 +16,7 @@ from appliance.web import (
     cases,
     errors,
     feedback,
+    formats,
     guard,
     identity,
     language,
@@ -23,6 +24,7 @@ from appliance.web import (
     metrics,
     next_step,
     openapi,
+    patients,
     people,
     series,
     uploads,
@@ -53,6 +55,8 @@ def create_app(settings: Settings) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     language.init_app(app)  # first, for whatever is refused is refused in the reader's language
+    formats.init_app(app)
+    patients.init_app(app)
     guard.init_app(app)
     errors.init_app(app)
     access.init_app(app)

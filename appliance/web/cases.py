@@ -25,15 +25,13 @@ from appliance.errors import TriageError
 from appliance.store import Act, Case, State, Store
 from appliance.store.troubles import troubles
 from appliance.web import access, words
+from appliance.web.scan_date import scan_doubt
 
 blueprint = Blueprint("cases", __name__)
 blueprint.add_app_template_filter(words.reason_sentence, "reason_sentence")
 blueprint.add_app_template_filter(words.error_sentence, "error_sentence")
 blueprint.add_app_template_filter(words.trouble_sentence, "trouble_sentence")
-blueprint.add_app_template_filter(words.person_name, "person_name")
-blueprint.add_app_template_filter(words.initial, "initial")
-blueprint.add_app_template_filter(words.date, "dicom_date")
-blueprint.add_app_template_filter(words.years, "years")
+blueprint.add_app_template_filter(scan_doubt, "scan_doubt")
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +55,7 @@ def show(case_id: str) -> Union[str, AnyResponse]:
         strongest=strongest_zone(case),
         troubles=troubles(_store(), _settings()),
         names=access.sees_names(),
+        awaited=[other for other in _store().acknowledgements.awaited() if other.number != case.number],
     )
 
 
@@ -85,22 +84,9 @@ def choose(case_id: str) -> AnyResponse:
 
 
 @blueprint.app_template_filter()
-def local_time(moment: datetime) -> str:
-    """Write a time as the clock on this machine's wall shows it."""
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M")
-
-
-@blueprint.app_template_filter()
 def elapsed_s(case: Case) -> int:
     """Return the seconds since a case came in."""
     return max(0, round((datetime.now(timezone.utc) - case.created_at).total_seconds()))
-
-
-@blueprint.app_template_filter()
-def minutes(seconds: int) -> str:
-    """Write seconds as a stopwatch does, with hours once there are some."""
-    below = f"{seconds // 60 % 60:02d}:{seconds % 60:02d}"
-    return f"{seconds // 3600}:{below}" if seconds >= 3600 else f"{seconds // 60}:{seconds % 60:02d}"
 
 
 @blueprint.app_template_filter()

@@ -179,6 +179,14 @@ def checked(name: str, password: str, code: Optional[str]) -> Person:
     return person
 
 
+def require_password() -> None:
+    """Go on only where a form holds, as ``current``, the password of who is logged in; raises as `checked`.
+
+    A session that somebody left open, or took, is not enough for what changes an account.
+    """
+    checked(access.person().name, request.form.get("current", ""), code=None)
+
+
 def _code() -> Code:
     """Return the code that a form holds."""
     store, address = _store(), request.remote_addr or ""

@@ -71,6 +71,7 @@ ROUTES: Mapping[str, Rule] = {
     "admin.backup": Rule(Role.ADMINISTRATOR),
     "people.show": Rule(Role.ADMINISTRATOR, personal=True),
     "people.add": Rule(Role.ADMINISTRATOR, personal=True),
+    "people.ask": Rule(Role.ADMINISTRATOR, personal=True),
     "people.change": Rule(Role.ADMINISTRATOR, personal=True),
 }
 """Every route. One that is not here is refused."""

@@ -1,10 +1,10 @@
-"""The judged series for the viewer: what there is of it, and each of its slices."""
+"""The series of a verdict for the viewer: what there is of it, and each of its slices."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Sequence
+from typing import Any, Dict, Optional, Sequence
 
 from flask import Blueprint, Response, abort, current_app
 
@@ -67,12 +67,10 @@ def series_of(case: Case) -> str:
 
 
 @blueprint.app_template_global()
-def first_slice(case: Case) -> int:
-    """Return the slice, counted from 1, at which the viewer opens, so that the browser asks for it at once; 0 where
-    there is none.
-    """
+def series_document(case: Case) -> Optional[Dict[str, Any]]:
+    """Return what there is to show, for the page to carry: the viewer has less to ask for before its first slice."""
     document = read_document(_store().rendered, case.id)
-    return int(json.loads(document)["opens_at"]) + 1 if document else 0
+    return dict(json.loads(document)) if document else None
 
 
 @blueprint.app_template_global()

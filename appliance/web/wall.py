@@ -11,12 +11,11 @@ from appliance.errors import TriageError
 from appliance.store import Store
 from appliance.store.people import Role
 from appliance.store.troubles import troubles
-from appliance.web import words
+from appliance.web import language
 from appliance.web.live import Changes
 from appliance.web.paging import before
 
 blueprint = Blueprint("wall", __name__)
-blueprint.add_app_template_filter(words.short_identity, "short_identity")
 
 _CARDS = 12
 _PAGE = 50
@@ -51,7 +50,7 @@ def events() -> Response:
             except TriageError:
                 return False  # the session is over
 
-    response = Response(changes.events(g.language, render, allowed), mimetype="text/event-stream")
+    response = Response(changes.events(language.current(), render, allowed), mimetype="text/event-stream")
     response.call_on_close(changes.give_place_back)
     return response
 
@@ -61,7 +60,8 @@ def all_cases() -> str:
     """List all cases, newest first, a page at a time."""
     cases = _store().recent(_PAGE + 1, before())
     older = cases[_PAGE - 1].number if len(cases) > _PAGE else None
-    return render_template("list.html", cases=cases[:_PAGE], older=older)
+    awaited = _store().acknowledgements.awaited()
+    return render_template("list.html", cases=cases[:_PAGE], older=older, awaited=awaited)
 
 
 def changes_of(store: Store, settings: Settings) -> Changes:

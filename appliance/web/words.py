@@ -1,15 +1,17 @@
-"""Sentences that depend on what happened. Each English text here is looked up in ``translations/ja.po``."""
+"""Sentences that depend on what happened. Each English text here is looked up in the catalogue of translations."""
 
 from __future__ import annotations
 
 import re
-from typing import Mapping, Optional
+from datetime import datetime
+from typing import Any, Mapping
+
+from flask_babel import gettext, ngettext
 
 from appliance.store.troubles import SENTENCES as TROUBLE_SENTENCES
 from appliance.store.troubles import Trouble
-from appliance.study import PatientIdentity
 from appliance.verdict import SENTENCES, Reason, ReasonCode
-from appliance.web.language import gettext
+from appliance.web.formats import local_time
 
 ERROR_SENTENCES: Mapping[str, str] = {
     "no_dicom": "No DICOM image and no photograph was found. Check that the right folder or disc was chosen.",
@@ -146,17 +148,38 @@ SERIES_SENTENCES: Mapping[ReasonCode, str] = {
 }
 """A rejected series in a table: the sentences of a verdict speak of all that was sent, and say what to do."""
 
+SINGULAR: Mapping[str, str] = {
+    "%(count)s files on the medium could not be read; they were left out.": "%(count)s file on the medium could not "
+    "be read; it was left out.",
+    "The disc's directory names %(count)s files that are not on the disc.": "The disc's directory names %(count)s file "
+    "that is not on the disc.",
+    "The medium went away before %(count)s of its files were read. Insert it again.": "The medium went away before "
+    "%(count)s of its files was read. Insert it again.",
+    "The appliance's clock was changed by %(minutes)s minutes since the last case: the times of earlier cases may be "
+    "wrong. Check the clock.": "The appliance's clock was changed by %(minutes)s minute since the last case: the times "
+    "of earlier cases may be wrong. Check the clock.",
+    "The appliance's clock is behind the time of its last case by %(minutes)s minutes: times may be wrong. Check the "
+    "clock.": "The appliance's clock is behind the time of its last case by %(minutes)s minute: times may be wrong. "
+    "Check the clock.",
+    "# files": "# file",
+}
+"""What is said of one, by what is said of several, where the two differ."""
+
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 
 def error_sentence(code: str, message: str) -> str:
     """Say an error in the language of this request; its own message where its code has no sentence."""
-    return gettext(ERROR_SENTENCES.get(code, message))
+    said: str = gettext(ERROR_SENTENCES.get(code, message))
+    return said
 
 
 def trouble_sentence(trouble: Trouble) -> str:
     """Say what is wrong with the appliance in the language of this request."""
-    return gettext(TROUBLE_SENTENCES[trouble.code]) % trouble.values
+    values = dict(trouble.values)
+    if "time" in values:
+        values["time"] = local_time(datetime.fromisoformat(str(values["time"])))
+    return _said(TROUBLE_SENTENCES[trouble.code], values)
 
 
 def reason_sentence(reason: Reason) -> str:
@@ -171,54 +194,23 @@ def series_sentence(reason: Reason) -> str:
 
 def _filled(sentence: str, reason: Reason) -> str:
     values = {name: _value(value) if isinstance(value, str) else value for name, value in reason.values.items()}
-    return gettext(sentence) % values
+    return _said(sentence, values)
+
+
+def _said(sentence: str, values: Mapping[str, Any]) -> str:
+    if sentence not in SINGULAR:
+        return gettext(sentence) % values
+    number = values["count"] if "count" in values else values["minutes"]
+    said: str = ngettext(SINGULAR[sentence], sentence, number, **values)
+    return said
 
 
 def _value(value: str) -> str:
     """Translate a reason's value; its numbers stay, in their order."""
     if "#" in value:
         return value  # what a header says, not one of `DETAILS`
-    numbers = iter(_NUMBER.findall(value))
-    return re.sub("#", lambda _: next(numbers), gettext(_NUMBER.sub("#", value)))
-
-
-def initial(name: str) -> str:
-    """Return the first character of a DICOM name as people write it; nothing where there is none."""
-    return person_name(name)[:1]
-
-
-def person_name(name: str) -> str:
-    """Write a DICOM name (PS3.5 section 6.2.1) as people do: ideographic before phonetic before alphabetic.
-
-    >>> person_name("Yamada^Tarou=山田^太郎=やまだ^たろう")
-    '山田 太郎（やまだ たろう） Yamada Tarou'
-    """
-    alphabetic, ideographic, phonetic = (
-        " ".join(part for part in group.split("^") if part) for group in (name.split("=") + ["", ""])[:3]
-    )
-    if not ideographic:
-        return " ".join(part for part in (alphabetic, phonetic) if part)
-    return " ".join(part for part in (ideographic + (f"（{phonetic}）" if phonetic else ""), alphabetic) if part)
-
-
-def short_identity(patient: PatientIdentity) -> str:
-    """Name a patient as far as a screen on a wall may: age, sex and the family name's initial.
-
-    >>> short_identity(PatientIdentity(name="Yamada^Tarou=山田^太郎", sex="M", age="045Y"))
-    '45 years · male · 山.'
-    """
-    age = years(patient.age)
-    sex = {"M": gettext("male"), "F": gettext("female")}.get(patient.sex, "")
-    aged = gettext("%(count)s years") % {"count": age} if age is not None else ""
-    letter = initial(patient.name)
-    return " · ".join(part for part in (aged, sex, letter and f"{letter}.") if part)
-
-
-def date(value: str) -> str:
-    """Write a DICOM date with hyphens; anything else as it stands."""
-    return f"{value[:4]}-{value[4:6]}-{value[6:]}" if re.fullmatch(r"\d{8}", value) else value
-
-
-def years(age: str) -> Optional[int]:
-    """Return the years of a DICOM age (``045Y``); None for weeks, days, and what is no age."""
-    return int(age[:3]) if re.fullmatch(r"\d{3}Y", age) else None
+    numbers = _NUMBER.findall(value)
+    form = _NUMBER.sub("#", value)
+    said = ngettext(SINGULAR[form], form, int(numbers[0])) if form in SINGULAR else gettext(form)
+    rest = iter(numbers)
+    return re.sub("#", lambda _: next(rest), said)

@@ -18,8 +18,8 @@ from tests.soak.studies import Expected, Study
 
 ZONES = 8
 _ARCHIVE = "archive.zip"
-_VIEWER = {"series", "plan.json", "plan.begun"}
-"""What is rendered for the viewer when nobody waits for a verdict."""
+_VIEWER = ("series", "plan")
+"""How the names begin of what is rendered for the viewer when nobody waits for a verdict."""
 
 _PNG_END = b"IEND\xaeB`\x82"
 
@@ -104,7 +104,9 @@ def _of_case(store: Store, item: Study, case: Case) -> Iterator[str]:
         yield f"case {case.number} is superseded and points to another"
     if case.state is State.DONE and case.same_as is None:
         yield from _of_series(store, item, case)
-        pictures = sorted(path.name for path in (store.rendered / case.id).glob("*") if path.name not in _VIEWER)
+        pictures = sorted(
+            path.name for path in (store.rendered / case.id).glob("*") if not path.name.startswith(_VIEWER)
+        )
         if pictures != [picture_path(store.rendered, case.id, zone).name for zone in range(1, ZONES + 1)]:
             yield f"case {case.number} has the pictures {pictures}"
         for name in pictures:

@@ -65,7 +65,7 @@ def test_damaged_records_that_were_set_aside(tmp_path: Path) -> None:
     set_aside_if_damaged(tmp_path / "store")
     with Store(tmp_path / "store") as store:
         (trouble,) = troubles(store, SETTINGS)
-        assert trouble.code is TroubleCode.RECORDS_SET_ASIDE and "(UTC)" in trouble.message
+        assert trouble.code is TroubleCode.RECORDS_SET_ASIDE and "+00:00" in trouble.message
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ def test_own_sessions_are_shown_and_ended(hospital: Flask, records: Store) -> No
 
 
 def test_an_administrator_sets_up_a_doctor(hospital: Flask, records: Store) -> None:
-    page = logged_in(hospital, records, "tanaka").send("/people", name="suzuki", role="doctor").text
+    page = logged_in(hospital, records, "tanaka").send("/people", name="suzuki", role="doctor", current=PASSWORD).text
     (code,) = re.findall(r'class="key">([A-Z2-7-]{19})<', page)
     doctor = Browser(hospital)
     assert doctor.send("/code", code=code, password=NEW, again=NEW).status_code == 303
@@ -101,7 +101,7 @@ def test_an_administrator_sets_up_a_doctor(hospital: Flask, records: Store) -> N
 
 @pytest.mark.parametrize("name", ["", "sato", "ＳＡＴＯ", "two words", "x" * 41, "<b>", "a\0b"])
 def test_names_that_are_refused(hospital: Flask, records: Store, name: str) -> None:
-    answer = logged_in(hospital, records, "tanaka").send("/people", name=name, role="doctor")
+    answer = logged_in(hospital, records, "tanaka").send("/people", name=name, role="doctor", current=PASSWORD)
     assert answer.status_code == 400 and len(records.people.all()) == 3
 
 
@@ -109,11 +109,11 @@ def test_a_change_of_role_ends_the_sessions(hospital: Flask, records: Store) -> 
     administrator, doctor = logged_in(hospital, records, "tanaka"), logged_in(hospital, records, "sato")
     sato = records.people.named("sato")
     assert sato is not None
-    administrator.send(f"/people/{sato.number}", page="/people", action="role", role="administrator")
+    administrator.send(f"/people/{sato.number}/role", current=PASSWORD, role="administrator")
     assert doctor.get("/").status_code == 303
     doctor.log_in("sato")
     assert doctor.get("/people").status_code == 200
-    administrator.send(f"/people/{sato.number}", page="/people", action="role", role="kiosk")
+    administrator.send(f"/people/{sato.number}/role", current=PASSWORD, role="kiosk")
     assert Browser(hospital).log_in("sato").status_code == 400, "a wall screen has no password"
 
 
@@ -121,8 +121,8 @@ def test_the_last_administrator_stays(hospital: Flask, records: Store) -> None:
     browser = logged_in(hospital, records, "tanaka")
     tanaka = records.people.named("tanaka")
     assert tanaka is not None
-    for action in ({"action": "remove"}, {"action": "role", "role": "doctor"}):
-        answer = browser.send(f"/people/{tanaka.number}", page="/people", **action)
+    for action, data in (("remove", {}), ("role", {"role": "doctor"})):
+        answer = browser.send(f"/people/{tanaka.number}/{action}", current=PASSWORD, **data)
         assert answer.status_code == 400 and browser.get("/people").status_code == 200
 
 
@@ -130,7 +130,7 @@ def test_a_removed_person_is_out_at_once(hospital: Flask, records: Store) -> Non
     administrator, doctor = logged_in(hospital, records, "tanaka"), logged_in(hospital, records, "sato")
     sato = records.people.named("sato")
     assert sato is not None
-    administrator.send(f"/people/{sato.number}", page="/people", action="remove")
+    administrator.send(f"/people/{sato.number}/remove", current=PASSWORD)
     assert doctor.get("/").status_code == 303 and Browser(hospital).log_in("sato").status_code == 400
     assert "sato" in administrator.get("/admin").text
 
@@ -139,17 +139,89 @@ def test_a_lost_telephone(hospital: Flask, records: Store) -> None:
     with_factor(logged_in(hospital, records, "sato"))
     sato = records.people.named("sato")
     assert sato is not None and sato.has_factor
-    logged_in(hospital, records, "tanaka").send(f"/people/{sato.number}", page="/people", action="factor")
+    logged_in(hospital, records, "tanaka").send(f"/people/{sato.number}/factor", current=PASSWORD)
     assert Browser(hospital).log_in("sato").status_code == 303
 
 
-@pytest.mark.parametrize("data", [{}, {"action": "fly"}, {"action": "role", "role": "king"}, {"action": "token"}])
-def test_what_the_page_never_sends_is_refused(hospital: Flask, records: Store, data: Dict[str, str]) -> None:
-    sato = records.people.named("sato")
-    assert sato is not None and sato.role is Role.DOCTOR
+@pytest.mark.parametrize(
+    ("action", "data", "status"),
+    [
+        ("fly", {}, 404),
+        ("role", {}, 400),
+        ("role", {"role": "king"}, 400),
+        ("token", {}, 400),
+        ("token", {"label": " "}, 400),
+        ("factor", {}, 404),
+    ],
+)
+def test_what_the_page_never_sends_is_refused(
+    hospital: Flask, records: Store, action: str, data: Dict[str, str], status: int
+) -> None:
+    sato, wall = records.people.named("sato"), records.people.named("wall")
+    assert sato is not None and sato.role is Role.DOCTOR and wall is not None
     browser = logged_in(hospital, records, "tanaka")
-    assert browser.send(f"/people/{sato.number}", page="/people", **data).status_code == 400
-    assert browser.send("/people/999", page="/people", action="end").status_code == 404
+    given = {"page": "/people", "current": PASSWORD}
+    assert browser.send(f"/people/{sato.number}/{action}", **given, **data).status_code == status
+    assert browser.send("/people/999/end", **given).status_code == 404
+    assert browser.send(f"/people/{wall.number}/token", label="x", **given).status_code == 404
+    assert records.people.named("sato") == sato
+
+
+CHANGES = {
+    "role": {"role": "administrator"},
+    "code": {},
+    "factor": {},
+    "end": {},
+    "token": {"label": "PACS script"},
+    "remove": {},
+}
+
+
+def everything_of_people(store: Store) -> List[Tuple[object, ...]]:
+    tables = ("people", "codes", "recovery_codes", "sessions WHERE label NOT LIKE '10.1.2.3%'")
+    return [tuple(row) for table in tables for row in store.database.rows(f"SELECT * FROM {table}")]
+
+
+@pytest.mark.parametrize("action", CHANGES)
+def test_another_account_is_changed_with_the_administrators_own_password(
+    hospital: Flask, records: Store, action: str
+) -> None:
+    with_factor(logged_in(hospital, records, "sato"))
+    sato, administrator = records.people.named("sato"), logged_in(hospital, records, "tanaka")
+    assert sato is not None
+    other = "sato's password is another"
+    records.people.set_password(sato, other)
+    path, data, before = f"/people/{sato.number}/{action}", CHANGES[action], everything_of_people(records)
+    assert f'href="{path}"' in administrator.get("/people").text
+    page = administrator.get(path + "?lang=en").text
+    assert "Your own password (tanaka)" in page and "sato" in page
+    for wrong in ({}, {"current": ""}, {"current": "wrong"}, {"current": other}):
+        answer = administrator.send(path, **{**data, **wrong})
+        assert answer.status_code == 400 and 'role="alert"' in answer.text
+        assert everything_of_people(records) == before
+    assert administrator.send(path, current=PASSWORD, **data).status_code in (200, 303)
+    assert action == "end" or everything_of_people(records) != before
+
+
+def test_an_account_is_set_up_with_the_administrators_own_password(hospital: Flask, records: Store) -> None:
+    administrator = logged_in(hospital, records, "tanaka")
+    answer = administrator.send("/people?lang=en", name="suzuki", role="administrator", current="wrong")
+    assert answer.status_code == 400 and records.people.named("suzuki") is None
+    assert 'value="suzuki"' in answer.text and '<option value="administrator" selected>' in answer.text
+    assert administrator.send("/people", name="suzuki", role="administrator", current=PASSWORD).status_code == 200
+    assert records.people.named("suzuki") is not None
+
+
+def test_guessing_the_administrators_password_there_is_as_slow(hospital: Flask, records: Store) -> None:
+    administrator, sato = logged_in(hospital, records, "tanaka"), records.people.named("sato")
+    assert sato is not None
+    path = f"/people/{sato.number}/remove"
+    answers = [administrator.send(path, current=f"{number}") for number in range(7)]
+    assert [answer.status_code for answer in answers][:4] == [400] * 4 and answers[-1].status_code == 429
+    assert int(answers[-1].headers["Retry-After"]) > 0
+    assert administrator.send(path, current=PASSWORD).status_code == 429, "the right one has to wait too"
+    failed = records.database.rows("SELECT detail FROM audit WHERE what = 'login_failed'")
+    assert len(failed) >= 5 and all("tanaka" in row["detail"] for row in failed)
     assert records.people.named("sato") == sato
 
 

@@ -115,7 +115,7 @@ def test_the_trail_is_examined_when_asked(client: FlaskClient, store: Store) -> 
         connection.execute("DROP TRIGGER audit_keeps_values")
         connection.execute("UPDATE audit SET who = 'nobody' WHERE number = ?", (entries - 1,))
     page = send(client, "/admin/verify?lang=en").text
-    assert f"holds for {entries - 2} entries and then breaks" in page
+    assert f"holds for {entries - 2} entry and then breaks" in page
     assert f"Entry {entries - 1} of the audit trail" in page
 
 

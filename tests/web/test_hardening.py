@@ -123,7 +123,7 @@ def test_fields_that_a_form_does_not_have_change_nothing(hospital: Flask, record
     sent = browser.send("/account/password", page="/account", current=PASSWORD, password=new, again=new, **extra)
     assert sent.status_code == 303
     administrator = logged_in(hospital, records, "tanaka")
-    administrator.send("/people", name="suzuki", role="doctor", password=PASSWORD, first="1")
+    administrator.send("/people", name="suzuki", role="doctor", current=PASSWORD, password=PASSWORD, first="1")
     roles = {person.name: (person.role, person.has_password) for person in records.people.all()}
     assert roles["sato"] == (Role.DOCTOR, True) and roles["suzuki"] == (Role.DOCTOR, False)
     assert set(roles) == {"sato", "suzuki", "tanaka", "wall"}

@@ -94,7 +94,7 @@ def test_a_night(browser: Any, started: Tuple[str, str], tmp_path: Path, number:
         page.goto(mixed)
         page.locator(".studies button").nth(choice).click()
         expect(page.locator(".answer.red, .answer.green")).to_be_visible(timeout=PATIENCE_MS)
-        if page.locator(".patient dd").first.inner_text() == "Phantom Simulated":
+        if page.locator(".patient dd").first.inner_text() == "PHANTOM, Simulated":
             break
     expect(headline).to_have_text("Urgent pattern suspected")
     expect(page.get_by_role("link", name=re.compile("03-0000-0000"))).to_have_attribute("href", "tel:0300000000")
@@ -120,7 +120,7 @@ def test_a_night(browser: Any, started: Tuple[str, str], tmp_path: Path, number:
     case = page.url.split("#")[0].split("?")[0]
     context.add_init_script("window.print = () => { window.asked = true; }")
     page.get_by_role("link", name="Handover sheet to print").click()
-    expect(page.locator("body")).to_contain_text("Phantom Simulated")
+    expect(page.locator("body")).to_contain_text("PHANTOM, Simulated")
     with page.expect_event("load"):  # it is fetched again first
         page.get_by_role("button", name="Print").click()
     assert page.evaluate("window.asked") is True

@@ -201,7 +201,7 @@ def test_the_sheet_holds_what_who_takes_over_needs(
     page = called.get(f"/cases/{red.id}/handover?lang={language}").text
     for words in (
         *SHEET[language],
-        *("模擬 花子（もぎ はなこ） Mogi Hanako", "SIM-0001", "1950-01-02", "2026-02-03 04:05", "佐藤 一郎"),
+        *("SIM-0001", "佐藤 一郎"),
         *("<polygon", "Kinen Hospital", "03-1234-5678", "Head 5.0 soft", "slice-alexnet 0.1.0", "headct-triage"),
     ):
         assert words in page, words

@@ -101,7 +101,7 @@ def test_the_wall_reminds_every_minute_until_somebody_takes_notice(page: Page, a
     page.clock.run_for(1500)
     counted = page.evaluate("[window.spoken, window.tones]")
     assert counted == [1, 0], "said at once, and without a sound that nobody allowed"
-    page.get_by_role("button", name="音を出す").click()
+    page.get_by_role("button", name="音オフ").click()
     assert page.evaluate("window.tones") == 3, "a click lets hear what it allows"
     page.clock.run_for(61_000)
     assert page.evaluate("[window.spoken, window.tones]") == [2, 6]
@@ -181,6 +181,7 @@ def test_the_sheet_prints_when_asked_and_fits_a_phone(page: Page, address: str, 
     page.goto(f"{address}/cases/{judged('red').id}?lang=en")
     page.get_by_role("link", name="Handover sheet to print").click()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.wait_for_load_state("load")
     # the sheet is fetched again first, so that it says how things are now
     page.add_init_script("window.print = () => { window.asked = true; }")
     with page.expect_event("load"):

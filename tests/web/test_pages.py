@@ -113,10 +113,10 @@ def test_the_patient_is_named_on_the_page_and_nowhere_else(client: FlaskClient, 
     for words in (
         "模擬 花子（もぎ はなこ） Mogi Hanako",
         "SIM-0001",
-        "1950-01-02",
+        "1950年1月2日",
         "女性",
         "76歳",
-        "2026-02-03 04:05",
+        "2026年2月3日 04:05",
     ):
         assert words in page
     others = client.get("/").text + client.get(f"/cases/{case.id}.json").text
@@ -153,7 +153,7 @@ def test_studies_to_choose_from_name_nobody(client: FlaskClient, judged: Judged,
     case = judged("several")
     page = client.get(f"/cases/{case.id}?lang=ja").text
     assert page.count("この検査を判定</button>") == 2
-    assert "2026-02-03 04:05" in page and "1.2.4.9" in page and "患者ID" not in page
+    assert "2026年2月3日 04:05" in page and "1.2.4.9" in page and "患者ID" not in page
     answer = client.post(f"/cases/{case.id}/choice", data={"study_uid": "1.2.4.9"})
     assert answer.status_code == 303
     chosen = store.recent(1)[0]
@@ -172,7 +172,7 @@ def test_no_other_study_can_be_chosen(client: FlaskClient, judged: Judged, store
 def test_work_is_shown_step_by_step(client: FlaskClient, store: Store) -> None:
     case = store.arrivals.queue(Source.UPLOAD, "a")
     later = store.arrivals.queue(Source.UPLOAD, "b")
-    assert "1 cases are before this one." in client.get(f"/cases/{later.id}?lang=en").text
+    assert "1 case is before this one." in client.get(f"/cases/{later.id}?lang=en").text
     waiting = client.get(f"/cases/{case.id}?lang=ja").text
     assert "順番を待っています" in waiting and "data-working" in waiting
     job = store.jobs.claim()

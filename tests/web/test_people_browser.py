@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from typing import Callable, Iterator, List
 
+import cv2
+import numpy as np
 import pytest
 from flask import Flask
 from werkzeug.serving import make_server
@@ -70,10 +72,13 @@ def log_in(page: object, address: str, name: str, path: str = "/") -> None:
 
 @pytest.mark.parametrize("language", ["ja", "en"])
 def test_no_page_asks_anybody_else_or_breaks_its_policy_or_is_too_wide(
-    page: object, address: str, filed: Callable[[str], Case], language: str
+    page: object, address: str, filed: Callable[[str], Case], records: Store, language: str
 ) -> None:
     red = filed("red")
-    for path in ("/login", "/code", "/", f"/cases/{red.id}", "/account", "/people", "/admin"):
+    sato = records.people.named("sato")
+    assert sato is not None
+    changes = [f"/people/{sato.number}/{change}" for change in ("role", "code", "end", "token", "remove")]
+    for path in ("/login", "/code", "/", f"/cases/{red.id}", "/account", "/people", *changes, "/admin"):
         if path == "/":
             log_in(page, address, "tanaka")
         page.goto(f"{address}{path}?lang={language}")  # type: ignore[attr-defined]
@@ -99,12 +104,51 @@ def test_a_password_is_shown_and_measured(page: object, address: str) -> None:
     assert field.get_attribute("type") == "text"
 
 
+def test_the_pages_of_people_break_no_rule_of_accessibility(page: object, address: str, records: Store) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
+    sato = records.people.named("sato")
+    assert sato is not None
+    log_in(page, address, "tanaka", "/people")
+    for path in ("/account", "/people", *(f"/people/{sato.number}/{change}" for change in ("role", "token", "remove"))):
+        page.goto(address + path)  # type: ignore[attr-defined]
+        page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true; })")  # type: ignore[attr-defined]
+        found = axe.Axe().run(page).response["violations"]
+        assert [f"{item['id']}: {node['html']}" for item in found for node in item["nodes"]] == [], path
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_qr_code_is_read_from_the_screen(page: object, address: str, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme)  # type: ignore[attr-defined]
+    log_in(page, address, "sato", "/account")
+    shot = page.locator("svg.qr").screenshot()  # type: ignore[attr-defined]
+    picture = cv2.imdecode(np.frombuffer(shot, np.uint8), cv2.IMREAD_GRAYSCALE)
+    said = cv2.QRCodeDetector().detectAndDecode(picture)[0]
+    assert said == page.locator("a[href^=otpauth]").get_attribute("href")  # type: ignore[attr-defined]
+
+
+def test_a_person_is_removed_with_the_own_password(page: object, address: str, records: Store) -> None:
+    log_in(page, address, "tanaka", "/people")
+    row = page.locator(".rows li", has_text="sato")  # type: ignore[attr-defined]
+    row.locator("summary").click()
+    row.locator("a[href$=remove]").click()
+    page.fill("#own", "not the password")  # type: ignore[attr-defined]
+    page.click("main button[type=submit]")  # type: ignore[attr-defined]
+    expect(page.locator("[role=alert]")).to_be_visible()  # type: ignore[attr-defined]
+    page.click("[hreflang=en]")  # type: ignore[attr-defined]
+    expect(page.locator("h1")).to_have_text("Remove: sato")  # type: ignore[attr-defined]
+    page.fill("#own", PASSWORD)  # type: ignore[attr-defined]
+    page.click("main button[type=submit]")  # type: ignore[attr-defined]
+    page.wait_for_url(address + "/people")  # type: ignore[attr-defined]
+    expect(page.locator(".rows strong", has_text="sato")).to_have_count(0)  # type: ignore[attr-defined]
+    assert records.people.named("sato") is None
+
+
 def test_a_wall_screen_is_set_up_and_shows_the_cases(page: object, address: str, filed: Callable[[str], Case]) -> None:
     red = filed("red")
     log_in(page, address, "tanaka", "/people")
-    page.locator("details", has_text="画面").first.locator("summary").click()  # type: ignore[attr-defined]
     page.fill("#name", "er-wall")  # type: ignore[attr-defined]
     page.select_option("#role", "kiosk")  # type: ignore[attr-defined]
+    page.fill("#own", PASSWORD)  # type: ignore[attr-defined]
     page.click("form.account button")  # type: ignore[attr-defined]
     code = page.inner_text(".key")  # type: ignore[attr-defined]
     page.context.clear_cookies()  # type: ignore[attr-defined]

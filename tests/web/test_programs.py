@@ -9,7 +9,7 @@ import re
 from flask import Flask
 
 from appliance.store import Store
-from tests.web.logins import Browser, logged_in
+from tests.web.logins import PASSWORD, Browser, logged_in
 
 
 def test_a_script_sends_the_token_in_a_header(hospital: Flask, records: Store) -> None:
@@ -50,7 +50,7 @@ def test_a_program_has_a_token_in_place_of_a_cookie(hospital: Flask, records: St
     administrator = logged_in(hospital, records, "tanaka")
     sato = records.people.named("sato")
     assert sato is not None
-    page = administrator.send(f"/people/{sato.number}", page="/people", action="token", label="PACS script").text
+    page = administrator.send(f"/people/{sato.number}/token", current=PASSWORD, label="PACS script").text
     (token,) = re.findall(r'class="key">([^<]+)<', page)
     program = Browser(hospital)
     bearer = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
@@ -65,7 +65,7 @@ def test_a_program_has_a_token_in_place_of_a_cookie(hospital: Flask, records: St
     (row,) = records.database.rows("SELECT who FROM audit WHERE what = 'received'")
     assert row["who"] == "sato, doctor, PACS script"
     assert token not in json.dumps([tuple(row) for row in records.database.rows("SELECT * FROM sessions")])
-    administrator.send(f"/people/{sato.number}", page="/people", action="end")
+    administrator.send(f"/people/{sato.number}/end", current=PASSWORD)
     assert program.get("/", headers=bearer).status_code == 401
 
 

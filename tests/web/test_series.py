@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import html
+import json
+import re
 import zlib
 from typing import Callable, Dict
 
@@ -44,6 +47,9 @@ def test_the_viewer_opens_at_the_highest_zone_and_asks_for_its_slice_at_once(
     page = client.get(f"/cases/{rendered.id}?lang=en").text
     assert 'data-state="ready"' in page
     assert f'<link rel="preload" as="fetch" crossorigin href="/cases/{rendered.id}/series/4">' in page
+    (carried,) = re.findall("data-about='([^']*)'", page)
+    assert json.loads(html.unescape(carried)) == document(), "nothing has to be asked for before the first slice"
+    assert page.index('/static/viewer.js"></script>') < page.index("/static/live.js"), "no other script goes first"
     assert f'src="/cases/{rendered.id}/zone-{SCORES.index(max(SCORES)) + 1}.png"' in page
 
 
@@ -56,14 +62,14 @@ def test_while_it_is_prepared_the_zone_pictures_are_there(client: FlaskClient, j
         assert client.get(f"/cases/{case.id}/series.json").status_code == 202
         page = client.get(f"/cases/{case.id}?lang=ja").text
         assert 'data-state="preparing"' in page and "全スライスを準備しています" in page
-        assert 'rel="preload"' not in page and f"/cases/{case.id}/zone-8.png" in page
+        assert 'rel="preload"' not in page and "data-about" not in page and f"/cases/{case.id}/zone-8.png" in page
     drop_plan(store.rendered, case.id)
     assert client.get(f"/cases/{case.id}/series.json").status_code == 404
     assert "data-state" not in client.get(f"/cases/{case.id}").text
 
 
 @pytest.mark.parametrize("name", ["refer", "several"])
-def test_there_is_no_viewer_of_what_was_not_judged(client: FlaskClient, judged: Judged, name: str) -> None:
+def test_there_is_no_viewer_where_nothing_is_rendered(client: FlaskClient, judged: Judged, name: str) -> None:
     case = judged(name)
     assert 'class="panel viewer"' not in client.get(f"/cases/{case.id}").text
     assert client.get(f"/cases/{case.id}/series.json").status_code == 404

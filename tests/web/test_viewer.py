@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import urllib.request
 from typing import Any, Dict, Iterator, List
 
@@ -95,6 +96,12 @@ def test_it_opens_at_the_highest_zone_and_scrolls(page: Page, about: Dict[str, A
     page.locator(".zones a").nth(6).click()
     expect_slice(page, about["zones"][6]["slice"] + 1)
     assert page.url.endswith("?lang=en"), "the viewer shows it, not a page of its own"
+
+
+def test_scores_of_zones_are_written_as_below(page: Page, about: Dict[str, Any]) -> None:
+    written = page.locator(".zone-marks span").all_inner_texts()
+    assert written == page.locator(".zones .score").all_inner_texts()
+    assert written == [f"{zone['probability']:.2f}" for zone in about["zones"]]
 
 
 def test_each_window_shows_the_grey_that_its_hounsfield_units_have(
@@ -217,15 +224,23 @@ def test_the_value_under_the_pointer_is_that_of_the_pixel(page: Page, about: Dic
 
 def test_it_fills_by_itself_once_it_is_rendered(browser: Any, case_url: str) -> None:
     page = browser.new_page()
-    answered = []
+    answered: List[str] = []
+
+    def not_yet_rendered(route: Any) -> None:
+        answer = route.fetch()
+        body, carried = re.subn(r"\sdata-about='[^']*'", "", answer.text())
+        assert carried == 1
+        route.fulfill(response=answer, body=body)
 
     def once_preparing(route: Any) -> None:
         answered.append(route.request.url)
         route.fulfill(status=202, body="{}") if len(answered) < 3 else route.continue_()
 
+    page.route(case_url + "?lang=en", not_yet_rendered)
     page.route("**/series.json", once_preparing)
     page.goto(case_url + "?lang=en")
     expect(page.locator(".viewer .meanwhile")).to_be_visible()
+    assert page.locator(".viewer .meanwhile .side").all_inner_texts() == ["R", "L"]
     expect(page.locator(".viewer [role=status]")).to_contain_text("being prepared")
     expect(page.locator(".viewer[data-state=shown]")).to_be_visible()
     expect(page.locator(".viewer .meanwhile")).to_have_count(0)

@@ -12,7 +12,6 @@ from flask.testing import FlaskClient
 
 from appliance.store import Case, Source, Store
 from appliance.web.live import PAGES_MAX, Changes
-from appliance.web.words import short_identity
 from tests.verdicts import PATIENT
 
 Judged = Callable[[str], Case]
@@ -35,25 +34,23 @@ def test_the_newest_study_comes_first_and_is_no_name(client: FlaskClient, judged
     assert "female" in newest
 
 
-@pytest.mark.parametrize(
-    ("name", "initial"),
-    [
-        ("Yamada^Tarou=山田^太郎", "山."),
-        ("Yamada^Tarou", "Y."),
-        ("=山田^太郎", "山."),
-        ("", ""),
-        ("^Taro", "T."),
-        ("=", ""),
-    ],
-)
-def test_a_wall_shows_age_sex_and_an_initial(app: Flask, name: str, initial: str) -> None:
-    from appliance.study import PatientIdentity
+@pytest.mark.parametrize(("language", "label"), [("ja", "受信"), ("en", "received")])
+def test_a_time_says_what_it_is_of(client: FlaskClient, judged: Judged, language: str, label: str) -> None:
+    case = judged("red")
+    received = rf'{label} <time datetime="{re.escape(case.created_at.isoformat())}">[^<]*\d{{2}}:\d{{2}}</time>'
+    for path in ("/", "/cases"):
+        page = client.get(f"{path}?lang={language}").text
+        assert len(re.findall(received, page)) == 1, path
 
-    with app.test_request_context("/?lang=en"):
-        app.preprocess_request()
-        shown = short_identity(PatientIdentity(patient_id="123", name=name, sex="M", age="045Y"))
-        assert shown == " · ".join(filter(None, ["45 years", "male", initial]))
-        assert short_identity(PatientIdentity(name=name)) == initial
+
+def test_the_list_says_who_acknowledged_and_who_waits(client: FlaskClient, store: Store, judged: Judged) -> None:
+    red, refused = judged("red"), judged("refer")
+    assert 'class="red awaited"' in client.get("/cases").text
+    assert "Not acknowledged for" in client.get("/cases?lang=en").text
+    for case in (red, refused):
+        store.acknowledgements.acknowledge(case, "佐藤")
+    page = client.get("/cases?lang=en").text
+    assert page.count("Acknowledged by 佐藤") == 2 and "awaited" not in page and "Not acknowledged" not in page
 
 
 def test_the_list_goes_on_page_by_page(client: FlaskClient, store: Store) -> None:

@@ -45,8 +45,15 @@ def with_beads() -> np.ndarray:
 @contextmanager
 def served(folder: Path, pipeline: Pipeline) -> Iterator[str]:
     """Address of the case of a judged and rendered study."""
-    settings = Settings(server=ServerSettings(port=free_port()), store=StoreSettings(folder / "store"))
     write_series(folder / "disc", with_beads(), options())
+    with served_from(folder, pipeline) as url:
+        yield url
+
+
+@contextmanager
+def served_from(folder: Path, pipeline: Pipeline) -> Iterator[str]:
+    """Address of the case of what lies in a folder's ``disc``, judged and rendered."""
+    settings = Settings(server=ServerSettings(port=free_port()), store=StoreSettings(folder / "store"))
     with Store(settings.store.folder) as store:
         files = [[path.read_bytes()] for path in sorted((folder / "disc").iterdir())]
         case = take_in(store, settings.ingest, files, Source.UPLOAD)

@@ -1,7 +1,8 @@
 "use strict";
 // What the appliance does by itself appears on an open page by itself: it sends news of the wall (data-events), and of a
-// case that is worked on (data-working) or that might become out of date (data-watching) the page is fetched again. Where
-// the appliance has no place left for another page that listens, the wall is fetched again too.
+// case that is worked on (data-working) or that might become out of date (data-watching) the page is fetched again. The
+// list of all cases hears the same news, and is fetched again at each (data-anew), since they are of the wall alone.
+// Where the appliance has no place left for another page that listens, the wall is fetched again too.
 
 (() => {
   const PERIOD_MS = 700;
@@ -27,10 +28,17 @@
       if (!fresh || written(part)) continue;
       for (const mark of ["data-working", "data-watching"]) part.toggleAttribute(mark, fresh.hasAttribute(mark));
       // an unchanged part is left alone, so that it is not read out again
-      if (part.innerHTML !== fresh.innerHTML) part.replaceChildren(...fresh.childNodes);
+      if (part.innerHTML !== fresh.innerHTML) replace(part, fresh);
     }
     if (page.title) document.title = page.title;
     note(true);
+  }
+
+  // whoever went to a link with the keyboard stays there
+  function replace(part, fresh) {
+    const link = part.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+    part.replaceChildren(...fresh.childNodes);
+    if (link) part.querySelector(`a[href="${CSS.escape(link)}"]`)?.focus({ preventScroll: true });
   }
 
   function note(answered) {
@@ -41,7 +49,7 @@
 
   const parsed = (text) => new DOMParser().parseFromString(text, "text/html");
 
-  async function refresh() {
+  async function fetchAnew() {
     try {
       // what was shown already is not looked at once more, and not put on record again
       const headers = { Accept: "text/html", "X-Refresh": "1", ...(marked("data-working") ? {} : { "X-Shown": "yes" }) };
@@ -53,7 +61,26 @@
     } catch (error) {
       note(false);
     }
+  }
+
+  async function refresh() {
+    await fetchAnew();
     again();
+  }
+
+  // news may come faster than a page can be fetched: then once more after them
+  let fetching = false;
+  let stale = false;
+  async function hear() {
+    stale = true;
+    if (fetching) return;
+    fetching = true;
+    while (stale) {
+      stale = false;
+      await fetchAnew();
+      await new Promise((done) => setTimeout(done, PERIOD_MS));
+    }
+    fetching = false;
   }
 
   function again() {
@@ -84,7 +111,8 @@
     });
     source.addEventListener("message", (event) => {
       heard();
-      take(parsed(JSON.parse(event.data)));
+      if (marked("data-anew")) hear();
+      else take(parsed(JSON.parse(event.data)));
     });
     source.addEventListener("error", () => {
       // it tries again by itself, unless the appliance answered that it will not

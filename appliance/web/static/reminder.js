@@ -1,5 +1,5 @@
 "use strict";
-// Reminds of red cases that nobody has acknowledged: at once, and then every minute. The wall itself shows them
+// Reminds of red cases that nobody has acknowledged: at once, and then every minute. The page itself shows them
 // (live.js); this says it anew to a screen reader, and sounds where somebody has allowed it with a click.
 
 (() => {
@@ -8,6 +8,7 @@
   const TONES_HZ = [880, 660, 880];
   const TONE_S = 0.18;
   const LOUDNESS = 0.25;
+  const WANTED = "sound";
   const place = document.querySelector(".sound");
   const button = place.querySelector("button");
   const said = document.getElementById("reminding");
@@ -15,8 +16,10 @@
   let awaited = 0;
   let remindedAt = 0;
 
+  const heard = () => audio !== null && audio.state === "running";
+
   function sound() {
-    if (!audio) return;
+    if (!heard()) return;
     TONES_HZ.forEach((pitch, index) => {
       const start = audio.currentTime + index * TONE_S;
       const tone = audio.createOscillator();
@@ -47,19 +50,39 @@
     awaited = count;
   }
 
-  // a browser lets a page sound only after a click on it
-  button.addEventListener("click", () => {
-    if (audio) {
+  // the button never says that there is sound where the browser still holds it back
+  function tell() {
+    button.classList.toggle("on", heard());
+    button.querySelector("span").textContent = heard() ? button.dataset.on : button.dataset.off;
+  }
+
+  function open() {
+    audio = new AudioContext();
+    audio.addEventListener("statechange", tell);
+  }
+
+  button.addEventListener("click", async () => {
+    if (heard()) {
+      localStorage.removeItem(WANTED);
       audio.close();
       audio = null;
-    } else {
-      audio = new AudioContext();
-      sound();
+      return tell();
     }
-    button.textContent = audio ? button.dataset.on : button.dataset.off;
+    localStorage.setItem(WANTED, "yes");
+    if (!audio) open();
+    await audio.resume();
+    tell();
+    sound();
   });
 
+  // where it was wanted on another page, any click on this one will do
+  document.addEventListener("click", (event) => {
+    if (audio && !heard() && !place.contains(event.target)) audio.resume();
+  });
+
+  tell();
   place.hidden = false;
   look();
   setInterval(look, LOOK_MS);
+  if (localStorage.getItem(WANTED)) open();
 })();

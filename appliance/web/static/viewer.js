@@ -1,4 +1,4 @@
-// The viewer of the judged series: begins when its part of the page is there and its slices are rendered.
+// The viewer of the verdict's series: begins when its part of the page is there and its slices are rendered.
 
 import { listen } from "./viewer-input.js";
 import { Ruler } from "./viewer-ruler.js";
@@ -103,6 +103,7 @@ class Viewer {
     put(this.over.length, written);
     put(this.section.querySelector("output"), this.ruler.points.length === 2 ? written : "");
     put(this.over.value, this.value());
+    put(this.over.undecodable, this.about.undecodable?.includes(this.shown) ? this.texts.textUndecodable : "");
     this.zones.forEach((button, index) => {
       const { first, last } = this.about.zones[index];
       button.setAttribute("aria-current", String(first <= this.shown && this.shown <= last));
@@ -138,7 +139,7 @@ class Viewer {
       button.style.setProperty("--score", zone.probability);
       const [number, written] = [document.createElement("b"), document.createElement("span")];
       number.textContent = index + 1;
-      written.textContent = score.replace(/^0/, "").slice(0, 3);
+      written.textContent = score;
       button.append(number, written);
       button.addEventListener("click", () => this.go(zone.slice));
       return button;
@@ -251,6 +252,7 @@ async function begin(section) {
   // from here on the part is this script's; the page's own refresh leaves it alone
   section.closest("[data-live]").removeAttribute("data-live");
   section.hidden = false;
+  if (section.dataset.about) return new Viewer(section, JSON.parse(section.dataset.about)).begin();
   while (section.isConnected) {
     try {
       const answer = await fetch(section.dataset.document);

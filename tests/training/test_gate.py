@@ -1,0 +1,75 @@
+"""The gate before photographs is fitted to what misleads the network, and never lets worse ones pass for better."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from appliance.camera.quality import NAMES, WORSE, Quality
+from appliance.verdict import ReasonCode
+from training.gate import Rated, fit_gate, measure_gate
+
+GOOD = dict(
+    zip(NAMES, (8.0, 0.8, 0.02, 0.03, 0.0, 1.5, 0.8, 1.2, 1.9, 0.02), strict=True),
+)
+
+
+def rated(count: int) -> list[Rated]:
+    """Photographs whose blur and patterns mislead, and whose other properties mean nothing."""
+    rng = np.random.default_rng(0)
+    found = []
+    for number in range(count):
+        values = np.array(list(GOOD.values())) + rng.normal(0, 0.1, len(NAMES))
+        blur, pattern = rng.exponential(0.4, 2)
+        values[NAMES.index("edge")] += 3 * blur
+        values[NAMES.index("middle")] += pattern
+        found.append(Rated(f"p{number % 40}", values, float(0.2 + blur + pattern + rng.normal(0, 0.1)), False))
+    return found
+
+
+@pytest.fixture(scope="module")
+def photographs() -> list[Rated]:
+    return rated(600)
+
+
+def test_bad_ones_are_refused_and_good_ones_pass(photographs: list[Rated]) -> None:
+    gate = fit_gate(photographs[:400])
+    rest = photographs[400:]
+    measured = measure_gate(rest, lambda item: gate.refusal([Quality(*item.properties)]) is not None)
+    assert measured["bad_refused"]["value"] > 0.85
+    assert measured["good_refused"]["value"] < 0.1
+    assert measured["bad_photographs"] > 20 and measured["good_photographs"] > 20
+
+
+def test_what_speaks_most_against_it_is_the_reason(photographs: list[Rated]) -> None:
+    gate = fit_gate(photographs)
+    good = Quality(**GOOD)
+    assert gate.refusal([good]) is None
+    for changed, code in (({"edge": 9.0}, ReasonCode.PHOTO_BLURRED), ({"middle": 4.5}, ReasonCode.PHOTO_PATTERN)):
+        reason = gate.refusal([replace(good, **changed)] * 3)
+        assert reason is not None and reason.code is code
+
+
+def test_worse_is_never_better(photographs: list[Rated]) -> None:
+    gate = fit_gate(photographs)
+    assert all(weight >= 0 for weight in gate.weights.values())
+    bad = Quality(**{**GOOD, "edge": 9.0})
+    for name in NAMES:
+        worse = replace(bad, **{name: getattr(bad, name) + WORSE[name]})
+        assert gate.refusal([worse]) is not None
+
+
+def test_slices_without_a_head_say_nothing(photographs: list[Rated]) -> None:
+    gate = fit_gate(photographs)
+    vertex, bad = Quality(**{**GOOD, "pixels": 0.0, "edge": 50.0}), Quality(**{**GOOD, "edge": 9.0})
+    assert gate.refusal([vertex, vertex]) is None
+    assert gate.refusal([vertex, bad, bad]) is not None
+
+
+def test_a_refusal_for_another_reason_counts_too() -> None:
+    photographs = [Rated("a", np.zeros(len(NAMES)), np.inf, True), Rated("b", np.zeros(len(NAMES)), 0.1, False)]
+    measured = measure_gate(photographs, lambda item: False)
+    assert measured["bad_refused"]["value"] == 1.0
+    assert measured["good_refused"]["value"] == 0.0

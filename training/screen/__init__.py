@@ -1,0 +1,1 @@
+"""Photographs of a CT console's screen, simulated: README.md says what is modelled and what is not."""

@@ -1,0 +1,135 @@
+"""A photo of a screen, taken from what the other modules know."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from training.screen import families
+from training.screen.console import Console, draw_console
+from training.screen.families import Draw, Family
+from training.screen.lens import View, look
+from training.screen.looks import LOOKS
+from training.screen.panel import emit
+from training.screen.room import furnish
+from training.screen.sensor import banding, develop, gain_for
+from training.screen.sight import gather, see
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One CT picture on the screen.
+
+    Parameters
+    ----------
+    index : int
+        Which of the given pictures; -1 for a cell of the grid that is empty.
+    corners : numpy.ndarray
+        float64 ``(4, 2)``: x, y of top left, top right, bottom right and bottom left of the CT picture itself (its
+        square, air
+        included) in photo pixels, pixel centres at integers. A zoomed picture is cut by its cell; its corners lie
+        beyond.
+    """
+
+    index: int
+    corners: np.ndarray
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A photo of a screen and the truth about it.
+
+    Parameters
+    ----------
+    photo : numpy.ndarray
+        uint8 ``(rows, columns, 3)`` BGR.
+    screen : numpy.ndarray
+        float64 ``(4, 2)``: corners of the panel's lit area in photo pixels, ordered as a tile's.
+    pane : numpy.ndarray
+        float64 ``(4, 2)``: corners of the viewer's pane, the area that holds the CT pictures.
+    rows, columns : int
+        Of the grid.
+    tiles : tuple of Tile
+        In reading order.
+    window : tuple of float
+        Width and level in HU in which the console showed the pictures.
+    settings : dict
+        Every setting drawn, plain JSON.
+    """
+
+    photo: np.ndarray
+    screen: np.ndarray
+    pane: np.ndarray
+    rows: int
+    columns: int
+    tiles: tuple[Tile, ...]
+    window: tuple[float, float]
+    settings: dict[str, Any]
+
+
+def take_shot(
+    pictures: np.ndarray,
+    rng: np.random.Generator,
+    family: Family,
+    rows: int,
+    columns: int,
+    resolution: tuple[int, int] | None = None,
+) -> Shot:
+    """Photograph a console.
+
+    Parameters
+    ----------
+    pictures : numpy.ndarray
+        uint8 ``(n, side, side)`` at window 120/40, air 0; the console applies a window of its own (80..120 / 35..40).
+        Fewer pictures than cells
+        leave the last cells empty; more are not shown.
+    rng : numpy.random.Generator
+        From which all is drawn; the same state takes the same shot.
+    family : Family
+        `TRAINING` or `HELD_OUT`.
+    rows, columns : int
+        Of the grid.
+    resolution : tuple of int, optional
+        Width and height of the photo; the family's by default.
+    """
+    settings = families.draw(family, rng, resolution)
+    return photograph(pictures[: rows * columns], rng, settings, rows, columns)
+
+
+def photograph(pictures: np.ndarray, rng: np.random.Generator, settings: Draw, rows: int, columns: int) -> Shot:
+    """Photograph a console with settings that are already drawn."""
+    console = draw_console(
+        pictures, rng, LOOKS[settings.look], rows, columns, settings.panel_size, settings.window, settings.zoom
+    )
+    layers = furnish(settings.room, settings.panel_size, rng)
+    view = look(settings.pose, settings.lens, settings.panel_size, settings.frame)
+    sight = see(settings.panel, layers, view, settings.panel_size)
+    bands = banding(settings.sensor, settings.frame[1], float(rng.random()))
+    light = gather(sight, sight.focus(emit(console.picture, settings.panel)), bands)
+    photo = develop(light, settings.sensor, gain_for(light, settings.sensor), rng)
+    return describe(photo, console, view, asdict(settings))
+
+
+def describe(photo: np.ndarray, console: Console, view: View, settings: dict[str, Any]) -> Shot:
+    """Put a photo and the truth about it together."""
+    height, width = console.picture.shape[:2]
+    x, y, across, down = console.pane
+    return Shot(
+        photo=photo,
+        screen=view.to_photo(box_corners(-0.5, -0.5, width, height)),
+        pane=view.to_photo(box_corners(x - 0.5, y - 0.5, across, down)),
+        rows=console.rows,
+        columns=console.columns,
+        tiles=tuple(
+            Tile(cell.index, view.to_photo(box_corners(cell.x, cell.y, cell.side, cell.side))) for cell in console.cells
+        ),
+        window=console.window,
+        settings=settings,
+    )
+
+
+def box_corners(x: float, y: float, width: float, height: float) -> np.ndarray:
+    """Corners of a box: top left, top right, bottom right, bottom left."""
+    return np.array([[x, y], [x + width, y], [x + width, y + height], [x, y + height]], np.float64)
