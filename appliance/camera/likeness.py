@@ -12,7 +12,7 @@ _CAP = 40.0
 """Grey levels beyond which a difference counts no more: a cursor must not look like another slice."""
 
 _GAIN = (0.8, 1.25)
-_EVEN_ROWS = 9.0
+_EVEN_ROWS = 5.0
 _MIN_ENERGY = 400.0
 
 
@@ -41,8 +41,8 @@ def difference(first: np.ndarray, second: np.ndarray) -> float:
     along = cv2.reduce(first * second, 1, cv2.REDUCE_AVG)
     energy = cv2.reduce(first * first, 1, cv2.REDUCE_AVG)
     overall = (float(along.mean()) + _MIN_ENERGY) / (float(energy.mean()) + _MIN_ENERGY)
-    along = cv2.GaussianBlur(along, (1, 27), 1, sigmaY=_EVEN_ROWS)
-    energy = cv2.GaussianBlur(energy, (1, 27), 1, sigmaY=_EVEN_ROWS)
+    along = cv2.GaussianBlur(along, (1, 15), 1, sigmaY=_EVEN_ROWS)
+    energy = cv2.GaussianBlur(energy, (1, 15), 1, sigmaY=_EVEN_ROWS)
     gain = np.clip((along + _MIN_ENERGY * overall) / (energy + _MIN_ENERGY), *_GAIN)
     apart = np.minimum(np.abs(second - gain * first), _CAP)
     return float(np.sqrt(np.mean(apart * apart)))

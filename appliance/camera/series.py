@@ -25,6 +25,10 @@ _STRETCH, _SHIFT = 0.03, 5.0
 _SEEN_NEXT = 0.6
 """A step from one slice to another weighs less when it was seen."""
 
+_JUMP = 1.4
+"""Times the distance to the most alike slice from which a step was none to a neighbour: viewers go on with the first
+slice after the last."""
+
 _GAIN = 1e-6
 """Less than that is no shortening."""
 
@@ -88,8 +92,10 @@ class SeenSeries:
         if count < 3:
             return list(range(count))
         cost = self._apart.copy()
+        nearest = (cost + np.diag(np.full(count, np.inf))).min(axis=0)
         for first, second in self._steps:
-            cost[first, second] = cost[second, first] = _SEEN_NEXT * cost[first, second]
+            if cost[first, second] <= _JUMP * max(nearest[first], nearest[second]):
+                cost[first, second] = cost[second, first] = _SEEN_NEXT * cost[first, second]
         path: List[int] = [0]
         for index in range(1, count):
             path.insert(_place(path, index, cost)[0], index)

@@ -13,6 +13,8 @@ from typing import Any, Callable, Optional, Tuple
 import cv2
 import numpy as np
 
+from appliance.camera.likeness import difference
+
 SIDE = 512
 """Side of the CT picture that a view gives."""
 
@@ -22,16 +24,38 @@ Locate = Callable[[np.ndarray], Optional[np.ndarray]]
 _WIDTH = 640
 """Columns of the frame in which points are followed."""
 
-_POINTS = 80
+_SECTORS = 8
+_POINTS = 12
+"""Points in each sector around the CT picture: an interface has most of its marks on one side."""
+
+_CLEAR = 0.03
+"""How clear a mark must be over the clearest."""
+
 _MIN_POINTS = 8
-_MIN_KEPT = 0.5
+_SPREAD = 5
+"""Sectors from which a perspective is known; from fewer, only how the picture was shifted, turned and enlarged."""
+
+_MIN_KEPT = 0.35
 """Share of the points that have to move together."""
 
-_REACH = 1.7
+_REACH = 2.0
 """Points are taken from the CT picture's square, made larger by this."""
 
-_CORE = 0.88
-"""Within the square made smaller by this everything changes; the corners outside an ellipse of it hold texts."""
+_CORNER = 0.2
+"""Share of the square's sides at each of its corners where no head is, but texts that stay."""
+
+_UNLIKE, _NOISE = 2.0, 4.0
+"""A mark is another one when its grey levels differ from what they were by more than this, over the usual difference
+and beyond it."""
+
+_EXACT_PX = 1.0
+"""How far a point may be from where the others say, in pixels of the small frame."""
+
+_MIN_RESPONSE = 0.05
+"""Peak of the phase correlation of two frames of one scene, at least."""
+
+_SAME = 2.5
+"""Difference in grey levels up to which two frames show the same slice."""
 
 _APART = 0.06
 """Share of the square's side by which a corner lies elsewhere when it is another picture that was located."""
@@ -69,6 +93,7 @@ class _Start:
 
     small: np.ndarray
     points: np.ndarray
+    sectors: np.ndarray
     corners: np.ndarray
     features: Tuple[np.ndarray, Optional[np.ndarray]]
 
@@ -91,7 +116,7 @@ class Tracker:
         self.locations = 0
         self._locate = locate
         self._start: Optional[_Start] = None
-        self._now = np.zeros((0, 1, 2), np.float32)
+        self._matrix = np.eye(3)
         self._corners = np.zeros((4, 2))
         self._elsewhere: Optional[np.ndarray] = None
 
@@ -130,7 +155,7 @@ class Tracker:
         if corners is None:
             return None
         self._corners = corners / scale
-        moved = float(np.abs(self._corners - before).max())
+        moved = float(np.abs(self._corners - before).max()) if before.any() else 0.0
         matrix = cv2.getPerspectiveTransform(_SQUARE, self._corners.astype(np.float32))
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         return View(cv2.warpPerspective(grey, matrix, (SIDE, SIDE), flags=flags), self._corners, moved)
@@ -147,10 +172,9 @@ class Tracker:
         self._start = None
         self.locations += 1
         mask = _surroundings(corners, small.shape)
-        points = cv2.goodFeaturesToTrack(small, _POINTS, 0.02, 8, mask=mask)
-        if points is not None and len(points) >= _MIN_POINTS:
-            self._start = _Start(small, points, corners, _orb().detectAndCompute(small, mask))
-            self._now = points.copy()
+        points, sectors = _marks(small, mask, corners)
+        self._start = _Start(small, points, sectors, corners, _orb().detectAndCompute(small, mask))
+        self._matrix = np.eye(3)
         return corners
 
     def _follow(self, small: np.ndarray) -> Optional[np.ndarray]:
@@ -158,11 +182,14 @@ class Tracker:
         start = self._start
         if start is None or start.small.shape != small.shape:
             return None
-        now, found, _ = cv2.calcOpticalFlowPyrLK(
+        if len(start.points) < _MIN_POINTS:
+            return self._drift(start, small)
+        expected = cv2.perspectiveTransform(start.points, self._matrix)
+        now, found, unlike = cv2.calcOpticalFlowPyrLK(
             start.small,
             small,
             start.points,
-            self._now.copy(),
+            expected.copy(),
             winSize=(15, 15),
             maxLevel=3,
             flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
@@ -170,11 +197,40 @@ class Tracker:
         kept = found[:, 0] > 0
         if kept.sum() < _MIN_POINTS:
             return None
-        matrix, agree = cv2.estimateAffine2D(start.points[kept], now[kept], ransacReprojThreshold=1.0)
-        if matrix is None or agree.sum() < max(_MIN_POINTS, _MIN_KEPT * len(start.points)):
+        # the number of the slice is written somewhere, and changes
+        kept &= unlike[:, 0] <= _UNLIKE * np.median(unlike[kept, 0]) + _NOISE
+        # from the frame before nearly nothing but shift and turn has changed: that tells which marks went elsewhere
+        step, agree = cv2.estimateAffinePartial2D(expected[kept], now[kept], ransacReprojThreshold=_EXACT_PX)
+        if step is None or agree.sum() < max(_MIN_POINTS, _MIN_KEPT * len(start.points)):
             return None
-        self._now = cv2.transform(start.points, matrix)
-        return np.asarray(cv2.transform(start.corners[None], matrix)[0], dtype=np.float64)
+        kept[kept] = agree[:, 0] > 0
+        if len(np.unique(start.sectors[kept])) >= _SPREAD:
+            matrix, _ = cv2.findHomography(start.points[kept], now[kept], 0)
+        else:
+            matrix = np.vstack([step, [0.0, 0.0, 1.0]]) @ self._matrix
+        if matrix is None:
+            return None
+        self._matrix = np.asarray(matrix)
+        return np.asarray(cv2.perspectiveTransform(start.corners[None], matrix)[0], dtype=np.float64)
+
+    def _drift(self, start: _Start, small: np.ndarray) -> Optional[np.ndarray]:
+        """Return the corners where nothing but the picture itself is seen: shifted as the frame was (Kuglin 1975).
+
+        From frame to frame, and only while the slice stays: another slice looks like a shift.
+        """
+        first, second = (
+            cv2.resize(one, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA) for one in (start.small, small)
+        )
+        first, second = first.astype(np.float32), second.astype(np.float32)
+        size = first.shape[::-1]
+        shift, response = cv2.phaseCorrelate(first, second, cv2.createHanningWindow(size, cv2.CV_32F))
+        if not response > _MIN_RESPONSE:
+            return None
+        start.small = small
+        laid = cv2.warpAffine(second, np.array([[1, 0, -shift[0]], [0, 1, -shift[1]]]), size)
+        if difference(first, laid) < _SAME:
+            start.corners = start.corners + 2 * np.array(shift)
+        return start.corners
 
     def _recover(self, small: np.ndarray) -> bool:
         """Look for what was followed anywhere in the frame (ORB, Rublee et al. 2011), after a jolt or an interruption.
@@ -185,37 +241,57 @@ class Tracker:
         if start is None or start.small.shape != small.shape:
             return False
         points, features = _orb().detectAndCompute(small, None)
-        if features is None or start.features[1] is None:
+        if len(start.points) < _MIN_POINTS or features is None or start.features[1] is None:
             return False
         pairs = cv2.BFMatcher(cv2.NORM_HAMMING, crossCheck=True).match(start.features[1], features)
         if len(pairs) < _MIN_POINTS:
             return False
         first = np.array([start.features[0][pair.queryIdx].pt for pair in pairs], np.float32)
         second = np.array([points[pair.trainIdx].pt for pair in pairs], np.float32)
-        matrix, agree = cv2.estimateAffine2D(first, second, ransacReprojThreshold=2.0)
+        matrix, agree = cv2.estimateAffinePartial2D(first, second, ransacReprojThreshold=2.0)
         if matrix is None or agree.sum() < _MIN_POINTS:
             return False
-        self._now = cv2.transform(start.points, matrix).astype(np.float32)
+        self._matrix = np.vstack([matrix, [0.0, 0.0, 1.0]])
         return True
 
 
 def _orb() -> Any:
-    return cv2.ORB_create(nfeatures=400, fastThreshold=10)
+    return cv2.ORB.create(nfeatures=400, fastThreshold=10)
 
 
 def _surroundings(corners: np.ndarray, shape: Tuple[int, ...]) -> np.ndarray:
-    """Where nothing changes when the doctor scrolls: around the picture, and its own corners."""
+    """Where nothing changes when the doctor scrolls: around the picture, and in its own corners."""
     middle = corners.mean(axis=0)
     mask = np.zeros(shape, np.uint8)
     cv2.fillConvexPoly(mask, np.rint(middle + _REACH * (corners - middle)).astype(np.int32), 255)
+    near, far = _CORNER * SIDE, (1 - _CORNER) * SIDE
+    cross = [(near, 0), (far, 0), (far, near), (SIDE, near), (SIDE, far), (far, far)]
+    cross += [(far, SIDE), (near, SIDE), (near, far), (0, far), (0, near), (near, near)]
     matrix = cv2.getPerspectiveTransform(_SQUARE, corners.astype(np.float32))
-    turn = np.linspace(0, 2 * np.pi, 60, endpoint=False)
-    # between a circle and the square: the head reaches the sides' middles, texts stand in the corners
-    core = np.stack([np.cos(turn), np.sin(turn)], axis=-1)
-    core = np.sign(core) * np.abs(core) ** 0.6 * (_CORE * SIDE / 2) + SIDE / 2
-    inner = cv2.perspectiveTransform(core[None].astype(np.float32), matrix)[0]
+    inner = cv2.perspectiveTransform(np.array([cross], np.float32), matrix)[0]
     cv2.fillPoly(mask, [np.rint(inner).astype(np.int32)], 0)
     return mask
+
+
+def _marks(small: np.ndarray, mask: np.ndarray, corners: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    """Points that can be followed, from all around: float32, shape ``(n, 1, 2)``, and the sector of each."""
+    rows, columns = np.indices(small.shape)
+    middle = corners.mean(axis=0)
+    turn = np.arctan2(rows - middle[1], columns - middle[0]) / (2 * np.pi) + 0.5
+    sector = np.minimum(turn * _SECTORS, _SECTORS - 1).astype(np.uint8)
+    strength = cv2.cornerMinEigenVal(small, 3)
+    least = _CLEAR * float(strength[mask > 0].max(initial=0))
+    points, sectors = [np.zeros((0, 1, 2), np.float32)], []
+    for number in range(_SECTORS):
+        part = cv2.bitwise_and(mask, mask, mask=cv2.compare(sector, number, cv2.CMP_EQ))
+        strongest = float(strength[part > 0].max(initial=0))
+        if strongest <= least:
+            continue  # there is but noise
+        found = cv2.goodFeaturesToTrack(small, _POINTS, least / strongest, 6, mask=part)
+        if found is not None:
+            points.append(found)
+            sectors += [number] * len(found)
+    return np.concatenate(points), np.array(sectors)
 
 
 def _apart(first: np.ndarray, second: np.ndarray) -> bool:

@@ -1,0 +1,157 @@
+"""A doctor scrolls, a camera watches: every slice comes out once, in order, from the base up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Dict, List, Optional, Sequence, Set, Tuple
+
+import cv2
+import numpy as np
+import pytest
+
+from appliance.camera.likeness import difference, thumb_of
+from appliance.camera.scroll import HINTS, Guidance, Hint, ScrollCapture
+from appliance.camera.sources import Frame
+from appliance.camera.track import SIDE
+from appliance.dicom.stack import window
+from tests.camera.scrolling import Manner, Shown, film, visits
+from tests.simulated import volume
+
+Visits = Sequence[Tuple[int, float]]
+
+
+@pytest.fixture(scope="module")
+def head() -> np.ndarray:
+    """Slices of a simulated head, every second one: uint8, shape ``(16, 256, 256)``."""
+    return window(np.ascontiguousarray(volume(bleed=None)[::2]), 120, 40)
+
+
+class Watched:
+    """Runs the capture over a film.
+
+    The CT picture is located where the film says, as exactly as one may hope to find it.
+    """
+
+    def __init__(self, slices: np.ndarray, seen: Visits, seed: int, manner: Manner = Manner()) -> None:  # noqa: B008
+        self._slices = slices
+        self._now: Optional[Shown] = None
+        self._rng = np.random.default_rng(seed)
+        self.located = 0
+        self.guidance: List[Guidance] = []
+        self.corners: List[np.ndarray] = []
+        capture = ScrollCapture(self._locate)
+        for number, shown in enumerate(film(slices, seen, np.random.default_rng(seed), manner)):
+            self._now = shown
+            self.guidance.append(capture.add(Frame(shown.picture, shown.taken_s, number)))
+            self.corners.append(shown.corners)
+        self.pictures = capture.finish()
+
+    def _locate(self, picture: np.ndarray) -> Optional[np.ndarray]:
+        assert self._now is not None and self._now.picture is picture
+        self.located += 1
+        return self._now.corners + self._rng.normal(0, 1.5, (4, 2))
+
+    @property
+    def hints(self) -> Set[Hint]:
+        """What was said."""
+        return {guidance.hint for guidance in self.guidance}
+
+    @property
+    def shown(self) -> List[int]:
+        """Which slice each picture that came out shows."""
+        known = [thumb_of(cv2.resize(picture, (SIDE, SIDE))) for picture in self._slices]
+        return [int(np.argmin([difference(one, thumb_of(picture)) for one in known])) for picture in self.pictures]
+
+
+@pytest.mark.parametrize(("downward", "seed"), [(False, 1), (True, 2)])
+def test_each_slice_comes_once_from_the_base_up(head: np.ndarray, downward: bool, seed: int) -> None:
+    path = [*range(7), 6, 5, 6, *range(7, 16)]
+    watched = Watched(
+        head, [(15 - index if downward else index, 0.25) for index in path] + [(0 if downward else 15, 0.8)], seed
+    )
+    assert watched.pictures.shape == (16, SIDE, SIDE) and watched.pictures.dtype == np.uint8
+    assert watched.shown == list(range(16))
+    assert watched.located == 1
+    last = watched.guidance[-1]
+    assert last.slices == 16 and last.base and last.vertex and last.hint is Hint.DONE
+    off = [
+        np.abs(guidance.corners - true).max()
+        for guidance, true in zip(watched.guidance, watched.corners)
+        if guidance.corners is not None
+    ]
+    assert len(off) == len(watched.corners) and np.percentile(off, 95) < 6
+
+
+def test_from_the_middle_and_round_the_end(head: np.ndarray) -> None:
+    """Some viewers go on with the first slice after the last."""
+    path = [8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7]
+    assert Watched(head, [(index, 0.25) for index in path], 3).shown == list(range(16))
+
+
+def test_merged_pictures_have_less_noise_than_frames(head: np.ndarray) -> None:
+    manner = Manner(noise=8, moire=0, flicker=0, cursor=False)
+    watched = Watched(head, [(index, 0.5) for index in (7, 8, 9)], 4, manner)
+    assert watched.shown == [7, 8, 9]
+    corner = watched.pictures[:, 60:100, 240:280].astype(float)  # air within the picture, without text
+    assert corner.std(axis=(1, 2)).max() < 3
+
+
+def test_scrolling_too_fast_is_said(head: np.ndarray) -> None:
+    slow = [(index, 0.3) for index in range(5)]
+    fast = [(index, 0.05) for index in range(5, 11)]
+    watched = Watched(head, [*slow, *fast, (11, 0.5)], 5)
+    hints = [guidance.hint for guidance in watched.guidance]
+    assert Hint.SLOWER not in hints[: int(1.5 * 30)]
+    assert Hint.SLOWER in hints[int(1.5 * 30) : int(2.0 * 30)]
+
+
+def test_the_ends_are_asked_for(head: np.ndarray) -> None:
+    upper = Watched(head, [(index, 0.2) for index in range(15, 5, -1)] + [(6, 0.8)], 6)
+    assert upper.guidance[-1].hint is Hint.TO_BASE
+    lower = Watched(head, [(index, 0.2) for index in range(0, 10)] + [(9, 0.8)], 7)
+    assert lower.guidance[-1].hint is Hint.TO_VERTEX
+
+
+def test_without_a_screen_nothing_comes_out() -> None:
+    asked = []
+
+    def locate(picture: np.ndarray) -> None:
+        asked.append(picture)
+
+    capture = ScrollCapture(locate)
+    picture = np.full((720, 1280, 3), 90, np.uint8)
+    hints = [capture.add(Frame(picture, number / 10, number)).hint for number in range(10)]
+    assert hints[0] is Hint.SCROLL and hints[-1] is Hint.NO_SCREEN
+    assert len(asked) == 10
+    assert capture.finish().shape == (0, SIDE, SIDE)
+
+
+def test_a_small_picture_is_to_come_closer(head: np.ndarray) -> None:
+    first = next(film(head, [(8, 0.2)], np.random.default_rng(0)))
+    far = cv2.copyMakeBorder(cv2.resize(first.picture, (384, 216)), 252, 252, 448, 448, cv2.BORDER_REPLICATE)
+    capture = ScrollCapture(lambda picture: first.corners * 0.3 + (448, 252))
+    assert capture.add(Frame(far, 0.0, 0)).hint is Hint.CLOSER
+
+
+def test_a_reflection_that_stays_is_said(head: np.ndarray) -> None:
+    bright = head.copy()
+    for picture in bright:
+        cv2.circle(picture, (90, 150), 22, 255, -1)
+    assert Hint.REFLECTION in Watched(bright, [(i, 0.2) for i in range(3, 10)] + [(10, 1.0)], 8).hints
+    assert Hint.REFLECTION not in Watched(head, [(i, 0.2) for i in range(3, 10)] + [(10, 1.0)], 8).hints
+
+
+def test_every_hint_has_a_sentence() -> None:
+    assert set(HINTS) == set(Hint) and all(words.endswith(".") for words in HINTS.values())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("patient", [119, 87, 58])
+def test_real_heads(shared_data: Path, patient: int) -> None:
+    paths = sorted((shared_data / "ct_ich" / "images" / f"{patient:03d}").iterdir())
+    slices = np.stack([cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) for path in paths])[8:22]
+    rng = np.random.default_rng(patient)
+    watched = Watched(slices, [(index, min(seconds, 0.4)) for index, seconds in visits(len(slices), rng)], patient)
+    counts: Dict[int, int] = {index: watched.shown.count(index) for index in range(len(slices))}
+    assert set(counts.values()) == {1}
+    assert watched.shown in (list(range(len(slices))), list(range(len(slices)))[::-1])
