@@ -43,7 +43,7 @@ GUIDANCE: Mapping[GuidanceCode, str] = {
     GuidanceCode.TO_BASE: "Scroll on to the base of the skull; if this is the first slice, press Finished",
     GuidanceCode.TO_VERTEX: "Scroll on to the top of the head; if this is the last slice, press Finished",
     GuidanceCode.DONE: "The whole brain was seen: press Finished",
-    GuidanceCode.TILES_SEEN: "%(count)s slices are seen: take the picture",
+    GuidanceCode.TILES_SEEN: "Slices seen: %(count)s. Take the picture",
     GuidanceCode.TAKING: "Hold still, the picture is being taken",
     GuidanceCode.TAKEN: "Taken. Show the next slices, or press Finished",
     GuidanceCode.NOTHING_YET: "No slice was found yet: go on, then press Finished",

@@ -62,6 +62,7 @@ class Sitting(threading.Thread):
         self._frames = store.frames(capture.id)
         self._looker = looker_of(capture.way)
         self._looked = 0
+        self._last: Optional[int] = None
         self._said: Optional[Guidance] = None
         self._said_at = self._asked_at = self._shown_at = 0.0
 
@@ -96,9 +97,7 @@ class Sitting(threading.Thread):
                     self._look(item)
                 elif item is not None:
                     self._say(Guidance(GuidanceCode(f"camera_{item.kind.value}")))
-                # frames that the page has sent before its wish are looked at first
-                behind = self.capture.eye is Eye.BROWSER and isinstance(item, Frame)
-                if (wish is Wish.FINISH and not behind) or item is None:
+                if item is None or (wish is Wish.FINISH and not self._behind(item)):
                     if self._finish():
                         return None
                 if time.monotonic() - heard > self._settings.camera.quiet_s or time.monotonic() - began > _LONGEST_S:
@@ -124,6 +123,12 @@ class Sitting(threading.Thread):
         self.capture = self._store.captures.find(self.capture.id) or self.capture
         return self.capture.wish
 
+    def _behind(self, item: Union[Frame, Trouble]) -> bool:
+        """Tell whether frames that the page had sent before its wish still wait: they are looked at first."""
+        if self._last is None:
+            self._last = self._frames.newest()
+        return isinstance(item, Frame) and self.capture.eye is Eye.BROWSER and item.number < self._last
+
     def _look(self, frame: Frame) -> None:
         self._looked += 1
         guidance = self._looker.look(frame)
@@ -141,7 +146,7 @@ class Sitting(threading.Thread):
     def _finish(self) -> bool:
         """Hand over what was found; False where that is nothing, and the capture goes on."""
         self._store.captures.took_up(self.capture, Wish.FINISH)
-        self._said = None
+        self._said = self._last = None
         if not self._looker.slices:
             self._say(Guidance(GuidanceCode.NOTHING_YET))
             return False

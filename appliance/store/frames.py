@@ -126,6 +126,11 @@ class Frames:
             return WaitingFrame(int(number), int(taken_ms) / 1000, jpeg)
         return None
 
+    def newest(self) -> int:
+        """Return the number of the newest frame that waits; -1 where none does."""
+        waiting = self._waiting()
+        return int(waiting[-1].stem.split("-")[0]) if waiting else -1
+
     def show(self, jpeg: bytes) -> None:
         """Put a picture where the page finds it."""
         unfinished = self.preview.with_suffix(_UNFINISHED)

@@ -11,6 +11,7 @@ from enum import Enum
 from typing import Dict, Iterator, Optional, Type, TypeVar, Union
 
 from flask import Blueprint, Response, abort, current_app, g, redirect, render_template, request, send_file, url_for
+from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from appliance.config import Settings
@@ -18,7 +19,6 @@ from appliance.guidance import GUIDANCE, Guidance, GuidanceCode
 from appliance.store import Capture, CaptureState, Eye, Store, Way, Wish
 from appliance.store.audit import ACTING
 from appliance.web import access, words
-from appliance.web.language import gettext
 
 blueprint = Blueprint("camera", __name__)
 
@@ -123,7 +123,8 @@ def guidance_sentence(guidance: Guidance) -> str:
     """Say in the language of this request what to do."""
     if guidance.code is GuidanceCode.REFUSED and guidance.reason:
         return words.reason_sentence(guidance.reason)
-    return gettext(GUIDANCE[guidance.code]) % guidance.values
+    said: str = gettext(GUIDANCE[guidance.code]) % guidance.values
+    return said
 
 
 def _news(capture: Capture) -> Dict[str, object]:
