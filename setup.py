@@ -81,6 +81,7 @@ setup(
     package_data={
         "appliance": [
             "**/*.json",
+            "camera/*.onnx",
             "store/migrations/*.sql",
             "web/templates/**/*",
             "web/static/**/*",

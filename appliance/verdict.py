@@ -59,6 +59,8 @@ class ReasonCode(str, Enum):
     PHOTO_BLURRED = "photo_blurred"
     PHOTO_NOISY = "photo_noisy"
     PHOTO_PATTERN = "photo_pattern"
+    PHOTO_NO_SCREEN = "photo_no_screen"
+    PHOTO_NO_SLICES = "photo_no_slices"
     LESS_SUITABLE = "less_suitable"  # why a series was not the one to judge although nothing is wrong with it
 
 
@@ -110,6 +112,10 @@ SENTENCES: Mapping[ReasonCode, str] = {
     ReasonCode.PHOTO_BLURRED: "The photograph is blurred. Wait until it is in focus, and hold still.",
     ReasonCode.PHOTO_NOISY: "The photograph is grainy. Make the screen brighter, or hold still a little longer.",
     ReasonCode.PHOTO_PATTERN: "The screen's pixels make a pattern in the photograph. Change the distance a little.",
+    ReasonCode.PHOTO_NO_SCREEN: "No screen with CT images is visible in the photo. "
+    "Read the study now; then take the photo again, from the front, with the whole screen in it.",
+    ReasonCode.PHOTO_NO_SLICES: "No CT images of a head were found on the screen. "
+    "Read the study now; then show the brain slices as one large image or as tiles, and take the photo again.",
     ReasonCode.LESS_SUITABLE: "Another series of the same scan suits better.",
 }
 

@@ -18,6 +18,9 @@ from training.settings import Settings
 from training.splits import Splits, k_fold, read_splits, write_splits
 from training.train import train
 
+TRAINING, HELD_OUT = "training", "held_out"
+"""Families of photographs: those that are learned from, and those that nothing has learned from."""
+
 ADAPTED = "adapted"
 """Folder, within that of a fold's training, of the training that goes on with photographs."""
 
@@ -66,7 +69,8 @@ class Workspace:
         return self.folder / "measured.json"
 
     def _networks_digest(self) -> str:
-        files = [self.run_folder(fold) / NAME for fold in self.folds]
+        runs = [self.run_folder(fold) for fold in self.folds]
+        files = [*(run / NAME for run in runs), *(run / ADAPTED / NAME for run in runs)]
         return digest("".join(digest(path.read_bytes()) for path in files if path.is_file()).encode())
 
     def picture(self, name: str) -> Path:
@@ -142,29 +146,36 @@ class Workspace:
         if machine.first:
             write_json(folder / "settings.json", asdict(settings))
 
-    def photograph(self, captures: Sequence[Sequence[Dataset]], say: Callable[[str], None]) -> None:
+    def capture(self, family: str, captures: Sequence[Sequence[Dataset]], say: Callable[[str], None]) -> None:
         """Preprocess photographed data sets, each capture of them, as far as that is not yet done."""
         for number, datasets in enumerate(captures):
             for dataset in datasets:
-                prepare_all(dataset, self._photographs / f"{number}" / dataset.info.name, say)
+                prepare_all(dataset, self._captures(family) / f"{number}" / dataset.info.name, say)
 
-    def photographs(self, fold: str) -> list[PreparedStudy]:
-        """Read the photographs of the studies that a fold's network learns from."""
+    def captured(self, family: str, fold: str, outside: bool = False) -> list[list[PreparedStudy]]:
+        """Read the captures of a fold's studies, or of all others, each with those that were not refused."""
         found = []
-        for capture in sorted(self._photographs.glob("*")):
+        for capture in sorted(self._captures(family).glob("*")):
+            studies: list[PreparedStudy] = []
             for name, splits in self.splits().items():
-                kept = read_kept(capture / name, splits.without(fold))
-                found += [replace(study, patient=f"{name}/{study.patient}") for study in kept]
+                kept = read_kept(capture / name, splits.without(fold) if outside else splits.parts[fold])
+                studies += [replace(study, patient=f"{name}/{study.patient}") for study in kept]
+            found.append(studies)
         return found
 
-    @property
-    def _photographs(self) -> Path:
-        return self.folder / "photographs"
+    def _captures(self, family: str) -> Path:
+        return self.folder / "captures" / family
+
+    def _learned_from(self, fold: str) -> list[PreparedStudy]:
+        """The photographs that a fold's network learns from."""
+        return [study for capture in self.captured(TRAINING, fold, outside=True) for study in capture]
 
     def adapt(self, fold: str, settings: Settings, machine: Machine = CPU) -> None:
         """Go on with the trained network of a fold on photographs, or finish that."""
         folder = self.run_folder(fold) / ADAPTED
-        studies, photographs = self.outside(fold), self.photographs(fold)
+        studies, photographs = self.outside(fold), self._learned_from(fold)
+        if not photographs:
+            raise TrainingError(f"{self.folder} holds no photographs; run `triage-train capture` first.")
         train(folder, studies, settings, self.inside(fold), machine, self._base(fold), photographs)
         if machine.first:
             write_json(folder / "settings.json", asdict(settings))
@@ -175,14 +186,26 @@ class Workspace:
 
     def networks(self) -> list[SliceNet]:
         """Return the trained network of every fold."""
-        return [self._adapted(fold) if self._photographs.is_dir() else self._base(fold) for fold in self.folds]
+        adapted = self._captures(TRAINING).is_dir()
+        return [self._adapted(fold) if adapted else self._base(fold) for fold in self.folds]
+
+    def networks_before(self) -> list[SliceNet]:
+        """Return the network of every fold as it was before it saw a photograph."""
+        return [self._base(fold) for fold in self.folds]
 
     def _base(self, fold: str) -> SliceNet:
         return load_trained(self.run_folder(fold), data_digest(self.outside(fold)))
 
     def _adapted(self, fold: str) -> SliceNet:
-        data = data_digest(self.outside(fold), self.photographs(fold), self._base(fold))
+        data = data_digest(self.outside(fold), self._learned_from(fold), self._base(fold))
         return load_trained(self.run_folder(fold) / ADAPTED, data)
+
+    def photographs_out_of_fold(self, family: str, networks: Sequence[SliceNet]) -> list[list[list[ScoredStudy]]]:
+        """Score the photographs of each fold with the network that was trained on the others: fold, capture, study."""
+        return [
+            [score(torch_scorer(network), capture) for capture in self.captured(family, fold)]
+            for network, fold in zip(networks, self.folds, strict=True)
+        ]
 
     def out_of_fold(self) -> list[list[ScoredStudy]]:
         """Score each fold with the network that was trained on the others."""

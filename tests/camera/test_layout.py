@@ -1,0 +1,45 @@
+"""Layouts are read off flat screens: rows, columns, which cells are filled, and where each picture lies."""
+
+from __future__ import annotations
+
+from typing import Tuple
+
+import numpy as np
+import pytest
+
+from appliance.camera.layout import Box, find_tiles
+from tests.camera.consoles import draw_console, slices
+
+
+def overlap(one: Box, other: Box) -> float:
+    """Area that two boxes share over the area that either covers."""
+    across = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
+    down = min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1])
+    shared = max(across, 0) * max(down, 0)
+    return shared / (one[2] * one[3] + other[2] * other[3] - shared)
+
+
+@pytest.mark.parametrize("listed", [True, False])
+@pytest.mark.parametrize(
+    ("grid", "count"), [((1, 1), 1), ((2, 2), 4), ((2, 3), 5), ((3, 3), 9), ((4, 4), 14), ((4, 5), 20), ((5, 6), 27)]
+)
+def test_a_grid_is_read(grid: Tuple[int, int], count: int, listed: bool) -> None:
+    console = draw_console(slices(count), *grid, list_at_left=listed)
+    tiles = find_tiles(console.panel)
+    assert tiles is not None
+    assert (tiles.rows, tiles.columns) == grid
+    assert [box is None for box in tiles.boxes] == [box is None for box in console.boxes]
+    shared = [overlap(a, b) for a, b in zip(tiles.boxes, console.boxes) if a is not None and b is not None]
+    assert min(shared) > 0.75
+
+
+def test_a_bare_slice_is_the_only_tile() -> None:
+    tiles = find_tiles(np.repeat(slices(5)[2][..., None], 3, axis=2))
+    assert tiles is not None
+    assert (tiles.rows, tiles.columns) == (1, 1)
+    assert tiles.boxes[0] is not None
+    assert overlap(tiles.boxes[0], (0, 0, 256, 256)) > 0.75
+
+
+def test_a_screen_without_pictures_has_no_tiles() -> None:
+    assert find_tiles(draw_console(slices(1)[:0], 2, 2, list_at_left=False).panel) is None

@@ -1,0 +1,61 @@
+"""The network that looks for screens: what it is shown, and that what is written answers as what was trained."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from appliance.camera.finder import HEIGHT, NETWORK, WIDTH  # noqa: E402
+from tests.camera.consoles import slices  # noqa: E402
+from training import screen_finder  # noqa: E402
+
+
+def examples() -> list[screen_finder.Example]:
+    rng = np.random.default_rng(0)
+    series = [slices(8)]
+    return [*screen_finder.photograph(series, 3, 1), screen_finder.bare(series, rng), screen_finder.nothing(rng)]
+
+
+def test_the_maps_lie_on_what_is_shown() -> None:
+    bare = screen_finder.bare([slices(8)], np.random.default_rng(3))
+    bright = []
+    for seed in range(8):
+        shown, maps = screen_finder.draw(bare, np.random.default_rng(seed))
+        assert shown.shape == (HEIGHT, WIDTH, 3)
+        assert shown.dtype == np.uint8
+        assert maps.shape == (2, HEIGHT // 2, WIDTH // 2)
+        assert maps.dtype == np.float32
+        # a picture's core lies within its screen, but for what rounding leaves at the rims
+        assert (maps[1] > maps[0] + 0.3).mean() < 0.01
+        small = cv2.resize(shown.max(axis=2), (WIDTH // 2, HEIGHT // 2), interpolation=cv2.INTER_AREA)
+        if (maps[1] > 0.9).sum() > 100 and (maps[1] < 0.1).sum() > 100:
+            bright.append(float(small[maps[1] > 0.9].mean()) - float(small[maps[1] < 0.1].mean()))
+    assert np.median(bright) > 10
+
+
+def test_a_picture_of_nothing_has_empty_maps() -> None:
+    shown, maps = screen_finder.draw(screen_finder.nothing(np.random.default_rng(0)), np.random.default_rng(1))
+    assert shown.any()
+    assert not maps.any()
+
+
+def test_it_learns_and_answers_alike_once_written(tmp_path: Path) -> None:
+    network = screen_finder.train(examples(), minutes=0.05, seed=0, batch=2)
+    path = tmp_path / "finder.onnx"
+    path.write_bytes(screen_finder.to_onnx(network))
+    assert path.stat().st_size < 1_000_000
+    shown = screen_finder.draw(examples()[0], np.random.default_rng(0))[0]
+    with torch.no_grad():
+        expected = network(torch.from_numpy(shown).permute(2, 0, 1)[None].float()).numpy()
+    read = cv2.dnn.readNetFromONNX(str(path))
+    read.setInput(cv2.dnn.blobFromImage(shown))
+    assert np.abs(read.forward() - expected).max() < 1e-3
+
+
+def test_the_released_network_is_small() -> None:
+    assert NETWORK.stat().st_size < 1_000_000

@@ -1,0 +1,101 @@
+"""A data set as a camera sees it: every study shown on a simulated console, photographed, and read by the appliance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from appliance.camera.photograph import read_photograph
+from appliance.camera.stack import photographed_stack
+from appliance.verdict import Reason, ReasonCode, Refused
+from training.dataset import Dataset, LabelledStack, Study
+from training.screen.families import Family
+from training.screen.shot import Shot, take_shot
+
+GRIDS = ((1, 1), (2, 2), (2, 3), (3, 3), (3, 4), (4, 4), (4, 5), (5, 6))
+"""Rows and columns in which consoles show a series."""
+
+CHANCES = (0.06, 0.1, 0.12, 0.16, 0.18, 0.16, 0.12, 0.1)
+"""How often each is drawn; one picture a screen takes as many photographs as there are slices."""
+
+TAKES = 3
+"""Photographs of one screen, at most: the appliance says what is wrong with one, and it is taken again."""
+
+
+def photographed(dataset: Dataset, family: Family, capture: int) -> Dataset:
+    """Return a data set whose studies are photographed when they are read.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Any data set.
+    family : Family
+        How consoles, rooms and cameras are.
+    capture : int
+        Which of any number of captures; the same number takes the same photographs.
+    """
+    studies = tuple(replace(study, read=partial(_read, study, family, capture)) for study in dataset.studies)
+    return replace(dataset, studies=studies)
+
+
+def _read(study: Study, family: Family, capture: int) -> LabelledStack:
+    found = study.read()
+    rng = np.random.default_rng([capture, *study.uid.encode()])
+    pictures = photograph_series(found.stack.pixels, rng, family)
+    return LabelledStack(photographed_stack(pictures, found.stack.sources), found.labels, found.kinds)
+
+
+def photograph_series(
+    slices: np.ndarray, rng: np.random.Generator, family: Family, takes: int = TAKES
+) -> list[np.ndarray]:
+    """Photograph a series screen by screen, as the appliance asks for it.
+
+    Parameters
+    ----------
+    slices : numpy.ndarray
+        uint8, shape ``(n, side, side)``, at the window of the data.
+    rng : numpy.random.Generator
+        Source of all randomness.
+    family : Family
+        How consoles, rooms and cameras are.
+    takes : int
+        Photographs of one screen, at most.
+
+    Returns
+    -------
+    list of numpy.ndarray
+        uint8: what the appliance found of each slice.
+
+    Raises
+    ------
+    Refused
+        When a screen could not be photographed, or its layout was misread.
+    """
+    rows, columns = draw_grid(rng)
+    pictures: list[np.ndarray] = []
+    for start in range(0, len(slices), rows * columns):
+        shown = slices[start : start + rows * columns]
+        pictures += _screenful(partial(take_shot, shown, rng, family, rows, columns), len(shown), takes)
+    return pictures
+
+
+def draw_grid(rng: np.random.Generator) -> tuple[int, int]:
+    """Draw rows and columns of a console."""
+    return GRIDS[int(rng.choice(len(GRIDS), p=CHANCES))]
+
+
+def _screenful(take: Callable[[], Shot], count: int, takes: int) -> list[np.ndarray]:
+    refused = Refused(Reason(ReasonCode.PHOTO_NO_SCREEN))
+    for _ in range(takes):
+        try:
+            seen = read_photograph(take().photo)
+        except Refused as error:
+            refused = error
+            continue
+        if len(seen.pictures) != count:
+            raise Refused(Reason(ReasonCode.PHOTO_NO_SLICES))
+        return list(seen.pictures)
+    raise refused
