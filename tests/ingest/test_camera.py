@@ -25,6 +25,7 @@ from tests.running import wait_for
 from tests.screens import (
     PATIENT,
     console,
+    in_a_room,
     manifest_for_photographs,
     scrolled,
     slices,
@@ -101,6 +102,10 @@ def case_of(store: Store, capture: Capture) -> Case:
     return case
 
 
+def photographed(pictures: np.ndarray) -> np.ndarray:
+    return in_a_room(console(pictures, 4))
+
+
 def jpeg(picture: np.ndarray) -> bytes:
     return bytes(cv2.imencode(".jpg", picture)[1].tobytes())
 
@@ -131,7 +136,7 @@ def test_a_video_in_place_of_the_own_camera_becomes_a_case(store: Store, start: 
 def test_tiles_that_a_page_sends_are_taken_when_asked(store: Store, start: Start) -> None:
     start()
     capture, numbers = begun(store, Way.TILES, Eye.BROWSER), iter(range(10_000))
-    screen = console(slices()[2:14], 4)
+    screen = photographed(slices()[2:14])
 
     def sees(code: GuidanceCode, slices_so_far: int) -> bool:
         sent(store, capture, screen, numbers)
@@ -147,7 +152,7 @@ def test_tiles_that_a_page_sends_are_taken_when_asked(store: Store, start: Start
     for _ in range(2):  # the same shot twice is one
         store.captures.wish(capture, Wish.TAKE)
         wait_for(lambda: sees(GuidanceCode.TAKEN, 12) and now(store, capture).wish is None)
-    screen = console(slices()[14:26], 4)
+    screen = photographed(slices()[14:26])
     wait_for(lambda: sees(GuidanceCode.TILES_SEEN, 12))
     store.captures.wish(capture, Wish.TAKE)
     wait_for(lambda: sees(GuidanceCode.TAKEN, 24))
@@ -166,7 +171,7 @@ def test_what_is_not_a_picture_is_passed_over(store: Store, start: Start) -> Non
     numbers = iter(range(2, 10_000))
 
     def looked() -> bool:
-        sent(store, capture, console(slices()[2:14], 4), numbers)
+        sent(store, capture, photographed(slices()[2:14]), numbers)
         return now(store, capture).looked > 1
 
     wait_for(looked)
@@ -186,7 +191,7 @@ def test_a_signal_ends_it_and_says_so_of_the_capture(store: Store, start: Start,
     capture, numbers = begun(store, Way.TILES, Eye.BROWSER), iter(range(10_000))
 
     def looked() -> bool:
-        sent(store, capture, console(slices()[2:14], 4), numbers)
+        sent(store, capture, photographed(slices()[2:14]), numbers)
         return now(store, capture).looked > 0
 
     wait_for(looked)
@@ -204,7 +209,7 @@ def test_what_a_killed_process_was_looking_at_is_over_with_the_next(store: Store
     capture, numbers = begun(store, Way.TILES, Eye.BROWSER), iter(range(10_000))
 
     def looked() -> bool:
-        sent(store, capture, console(slices()[2:14], 4), numbers)
+        sent(store, capture, photographed(slices()[2:14]), numbers)
         return now(store, capture).looked > 0
 
     wait_for(looked)

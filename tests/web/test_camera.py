@@ -56,7 +56,7 @@ def test_a_capture_begins_and_its_page_alone_may_have_the_camera(client: FlaskCl
 @pytest.mark.parametrize(
     "form", [{}, {"way": "scroll"}, {"way": "x", "eye": "browser"}, {"way": "tiles", "eye": "own"}]
 )
-def test_what_the_page_does_not_offer_is_refused(client: FlaskClient, store: Store, form: "dict[str, str]") -> None:
+def test_what_the_page_does_not_offer_is_refused(client: FlaskClient, store: Store, form: dict[str, str]) -> None:
     assert client.post("/camera", data=form).status_code == 400
     assert store.captures.under_way() == []
 

@@ -13,8 +13,8 @@ from flask.testing import FlaskClient
 
 from appliance import errors, picture_judging
 from appliance import store as records
-from appliance.config import Settings
 from appliance.camera import scroll, sources
+from appliance.config import Settings
 from appliance.errors import TriageError, UploadError
 from appliance.guidance import GUIDANCE, GuidanceCode
 from appliance.ingest import spool
