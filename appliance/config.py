@@ -234,6 +234,11 @@ class CameraSettings:
     max_frame_mb: float = 4.0
     quiet_s: float = 60.0
 
+    @property
+    def shown(self) -> str:
+        """The source without the password that may stand in it."""
+        return re.sub("//[^/]*@", "//", self.source)
+
 
 @dataclass(frozen=True)
 class HospitalSettings:

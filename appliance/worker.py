@@ -9,10 +9,10 @@ import sys
 import threading
 import time
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Optional, Sequence, Tuple, Type
+from typing import Any, Dict, Optional, Sequence, Tuple, Type
 
 from appliance.config import Settings
 from appliance.config_file import load_settings
@@ -121,12 +121,19 @@ def run(settings: Settings) -> None:
         with Store(settings.store.folder, "worker") as store, presence(store.worker_lock):
             store.recover()
             take_up_begun(store.rendered)
-            store.audit.record_settings(json.loads(json.dumps(asdict(settings), default=str)))
+            store.audit.record_settings(_on_record(settings))
             while not stop.set:
                 # after a fault the next jobs get a fresh engine and fresh children
                 with Pipeline(settings) as pipeline:
                     log.info("ready")
                     _work(store, settings, pipeline, stop)
+
+
+def _on_record(settings: Settings) -> Dict[str, Any]:
+    """Return the settings as the audit trail keeps them: without the camera's password."""
+    kept = replace(settings, camera=replace(settings.camera, source=settings.camera.shown))
+    document: Dict[str, Any] = json.loads(json.dumps(asdict(kept), default=str))
+    return document
 
 
 def _work(store: Store, settings: Settings, pipeline: Pipeline, stop: StopRequest) -> None:

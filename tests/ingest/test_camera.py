@@ -280,3 +280,8 @@ def test_a_video_is_judged_as_its_study(start: Start, tmp_path: Path, manifest: 
     verdict = json.loads(said)
     assert (verdict["verdict"], len(verdict["zones"])) == ("red_black", 8)
     assert verdict["zones"][0]["position_mm"] is None and verdict["study"] is None
+
+
+def test_a_cameras_password_is_not_shown() -> None:
+    assert CameraSettings(source="rtsp://admin:p@ss@10.0.0.5:554/live?a=1").shown == "rtsp://10.0.0.5:554/live?a=1"
+    assert CameraSettings(source="/dev/v4l/by-id/usb-a").shown == "/dev/v4l/by-id/usb-a"

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Iterator, List
 
 import cv2
 import pytest
@@ -71,7 +71,7 @@ def page(browser: Any) -> Iterator[Any]:
     """A page that fails its test where it says anything on the console, such as a breach of its policy."""
     context = browser.new_context()
     opened = context.new_page()
-    said: "list[str]" = []
+    said: List[str] = []
     opened.on("console", lambda message: said.append(message.text))
     opened.on("pageerror", lambda error: said.append(str(error)))
     yield opened
