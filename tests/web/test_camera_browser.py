@@ -16,6 +16,9 @@ from tests.screens import manifest_for_photographs, scrolled, slices
 from tests.web.browser import CHROMIUM, OPTIONS
 
 playwright_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+from tests.web.test_live_browser import Served, served  # noqa: E402, F401
+
 expect = playwright_api.expect
 
 SHOWN, EACH = 16, 10
@@ -118,4 +121,13 @@ def test_a_page_without_encryption_says_why_there_is_no_camera(browser: Any, add
     expect(page.locator("#insecure")).to_be_visible()
     page.goto(address + "camera?lang=en")
     expect(page.locator("#insecure")).to_contain_text("https://")
+    context.close()
+
+
+def test_a_page_whose_frames_nobody_looks_at_says_so(browser: Any, served: Served) -> None:  # noqa: F811
+    address, _, _ = served  # the pages alone
+    context = browser.new_context()
+    page = context.new_page()
+    begun(page, address, "scroll")
+    expect(page.locator("#unlooked")).to_be_visible(timeout=PATIENCE_MS)
     context.close()

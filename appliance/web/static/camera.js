@@ -6,12 +6,15 @@
   const RETRY_MS = 1000;
   const ASK_MS = 250;
   const FAILURES_SHOWN = 3;
+  const UNLOOKED_MS = 10000;
   const QUALITY = 0.85;
   const page = document.querySelector(".capture");
   const { eye, way, frames, preview, token } = page.dataset;
   const gap = 1000 / Number(page.dataset.rate);
   const headers = { Accept: "text/html", "X-Refresh": "1" };
   let failures = 0;
+  let looked = "";
+  let lookedAt = performance.now();
 
   const part = (name, where = document) => where.getElementById(name);
   const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -32,6 +35,8 @@
     const news = part("news", fresh);
     if (!news) return;
     Object.assign(part("news").dataset, news.dataset);
+    if (news.dataset.looked !== looked) [looked, lookedAt] = [news.dataset.looked, performance.now()];
+    part("unlooked").hidden = over() || performance.now() - lookedAt < UNLOOKED_MS;
     for (const name of ["say", "count", "deeds"]) put(part(name), part(name, fresh));
     const mark = part("mark", fresh).querySelector("polygon");
     part("place").replaceChildren(...(mark ? [document.importNode(mark, true)] : []));
@@ -95,14 +100,14 @@
 
   async function ask() {
     const shown = page.querySelector("img");
-    let looked = "";
+    let seen = "0";
     while (!over()) {
       try {
         await heard(await fetch(location.href, { headers, cache: "no-store" }));
-        if (part("news").dataset.looked !== looked) {
-          looked = part("news").dataset.looked;
+        if (looked !== seen) {
+          seen = looked;
           const next = new Image();
-          next.src = `${preview}?frame=${looked}`;
+          next.src = `${preview}?frame=${seen}`;
           await next.decode().then(() => { shown.src = next.src; }, () => {});
         }
       } catch (error) {
