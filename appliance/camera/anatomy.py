@@ -22,9 +22,15 @@ tones lie elsewhere than the console's."""
 _WHITE = 99.0
 """Percentile of a slice that is bone."""
 
-_CENTRE, _OUTSIDE = 0.05, 0.05
-"""What counts as much for the direction: how far the brain's middle lies from the series', as a share of it, and how
-much more of the picture is head without brain at one end than at the other."""
+_MIDDLE, _AIR, _HEAD = 7.6, 7.0, 1.7
+"""Weights of what tells the direction, by logistic regression on 60 heads of CT-ICH, their tones changed as a camera
+changes them. Of five parts of the patients each was left out once: whole series are all turned the right way, 98 % of
+parts of 8 slices and more are."""
+
+_NO_AIR = 0.003
+"""Share of a slice that is air within the head, at most, in the vault."""
+
+_THUMB = 128
 
 _END_SHARE = 0.15
 """A series ends beyond the brain where its last slice shows no more than this share of the widest."""
@@ -62,11 +68,6 @@ def levelled(pictures: Sequence[np.ndarray]) -> List[np.ndarray]:
     return [cv2.LUT(picture, table) for picture in pictures]
 
 
-def find_heads(pictures: Sequence[np.ndarray]) -> List[Head]:
-    """Find the head in each of some photographed slices."""
-    return [find_head(picture, _TISSUE, _BONE) for picture in levelled(pictures)]
-
-
 def coverage(pictures: Sequence[np.ndarray]) -> Coverage:
     """Tell what a series covers.
 
@@ -75,8 +76,9 @@ def coverage(pictures: Sequence[np.ndarray]) -> Coverage:
     pictures : sequence of numpy.ndarray
         uint8, square, in order from either end.
     """
-    heads = find_heads(pictures)
-    upward = _upward(heads)
+    shown = levelled(pictures)
+    heads = [find_head(picture, _TISSUE, _BONE) for picture in shown]
+    upward = _upward(heads, [_air(picture) for picture in shown])
     heads = heads if upward else heads[::-1]
     stack = SliceStack(np.zeros((len(heads), 1, 1), np.uint8), tuple(str(index) for index in range(len(heads))))
     brain = find_brain(stack, heads)
@@ -86,14 +88,34 @@ def coverage(pictures: Sequence[np.ndarray]) -> Coverage:
     return Coverage(upward, seen and base, seen and vertex)
 
 
-def _upward(heads: Sequence[Head]) -> bool:
-    """Tell whether slices run upward: the lowest show face and neck, and the brain is nearer to the vertex."""
-    area = np.array([head.area for head in heads])
+def _upward(heads: Sequence[Head], air: Sequence[float]) -> bool:
+    """Tell whether slices run upward.
+
+    Towards the vertex there is more brain, and towards the base there is air within the head. Where none is seen, all
+    slices lie above the base, and the head becomes smaller towards the vertex.
+    """
+    if max(air) < _NO_AIR:
+        return _rise([head.area for head in heads]) <= 0
     brain = np.array([head.intracranial_area for head in heads])
-    if len(heads) < 2 or not brain.any():
-        return True
-    middle = float((brain * np.linspace(0, 1, len(heads))).sum() / brain.sum()) - 0.5
-    outside = (area - brain) / max(float(area.max()), 1.0)
-    third = max(len(heads) // 3, 1)
-    more = float(outside[:third].mean() - outside[-third:].mean())
-    return middle / _CENTRE + more / _OUTSIDE >= 0
+    weight = float((brain * np.linspace(-1, 1, len(heads))).sum() / max(float(brain.sum()), 1.0))
+    score = _MIDDLE * weight - _AIR * _rise(air) - _HEAD * _rise([head.area for head in heads])
+    return score >= 0
+
+
+def _rise(values: Sequence[float]) -> float:
+    """How much larger values are in the last third than in the first, as a share of the largest."""
+    series = np.asarray(values, dtype=np.float64)
+    third = max(len(series) // 3, 1)
+    return float(series[-third:].mean() - series[:third].mean()) / max(float(series.max()), 1e-3)
+
+
+def _air(picture: np.ndarray) -> float:
+    """Share of a levelled slice that is air or fat well within the head's outline."""
+    small = cv2.resize(picture, (_THUMB, _THUMB), interpolation=cv2.INTER_AREA)
+    solid = cv2.morphologyEx(cv2.compare(small, _TISSUE, cv2.CMP_GE), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
+    contours, _ = cv2.findContours(solid, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    if not contours:
+        return 0.0
+    hull = cv2.convexHull(max(contours, key=cv2.contourArea))
+    inside = cv2.erode(cv2.fillConvexPoly(np.zeros_like(small), hull, 1), np.ones((9, 9), np.uint8), borderValue=0)
+    return float(((small < _TISSUE) & (inside > 0)).mean())

@@ -5,11 +5,23 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+SAME = 2.4
+"""Difference up to which two still moments show the same slice."""
+
 THUMB = 128
 """Side of the picture in which views are compared."""
 
 _CAP = 40.0
 """Grey levels beyond which a difference counts no more: a cursor must not look like another slice."""
+
+_EVERYWHERE = 1.5
+"""Times the median difference that is taken off."""
+
+_MOST = 14.0
+"""Grey levels that are taken off at most: slices far apart differ nearly everywhere."""
+
+_LIT = 0.15
+"""Share of the brightest from which a pixel is no background."""
 
 _GAIN = (0.8, 1.25)
 _EVEN_ROWS = 5.0
@@ -23,20 +35,52 @@ def thumb_of(tile: np.ndarray) -> np.ndarray:
 
 
 def difference(first: np.ndarray, second: np.ndarray) -> float:
-    """Root mean square of the capped difference of two thumbs, in grey levels.
+    """How far two thumbs differ beyond what lies on all of them: whether they show the same slice.
 
-    Light that flickers, read row by row, lies on a picture as bands of another brightness: each row of the first is
-    made as bright as the same row of the second, evenly over rows.
+    Moire and noise differ about as much everywhere, another slice most along its edges: what most of the lit pixels
+    differ by, and half as much again, is taken off. Of the rest, capped, the root mean square is the answer.
+
+    In 10 films of heads of CT-ICH it is 0.4 (at most 2.0) for the same 5 mm slice seen twice, and at least 3.0 for two
+    slices.
 
     Parameters
     ----------
     first, second : numpy.ndarray
-        float32, shape ``(THUMB, THUMB)``.
+        float32, same shape.
 
     Returns
     -------
     float
-        0 for the same picture.
+        Grey levels; 0 for the same picture.
+    """
+    apart = _apart(first, second)
+    brighter = np.maximum(first, second)
+    lit = apart[brighter > _LIT * float(brighter.max())]
+    usual = float(np.median(lit)) if len(lit) else 0.0
+    return _mean(apart - min(_EVERYWHERE * usual, _MOST))
+
+
+def distance(first: np.ndarray, second: np.ndarray) -> float:
+    """How far two thumbs differ in all: which of several slices is the nearest.
+
+    Parameters
+    ----------
+    first, second : numpy.ndarray
+        float32, same shape.
+
+    Returns
+    -------
+    float
+        Root mean square of the capped difference in grey levels.
+    """
+    return _mean(_apart(first, second))
+
+
+def _apart(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Differences of the pixels.
+
+    Light that flickers, read row by row, lies on a picture as bands of another brightness: each row of the first is
+    made as bright as the same row of the second, evenly over rows.
     """
     along = cv2.reduce(first * second, 1, cv2.REDUCE_AVG)
     energy = cv2.reduce(first * first, 1, cv2.REDUCE_AVG)
@@ -44,5 +88,9 @@ def difference(first: np.ndarray, second: np.ndarray) -> float:
     along = cv2.GaussianBlur(along, (1, 15), 1, sigmaY=_EVEN_ROWS)
     energy = cv2.GaussianBlur(energy, (1, 15), 1, sigmaY=_EVEN_ROWS)
     gain = np.clip((along + _MIN_ENERGY * overall) / (energy + _MIN_ENERGY), *_GAIN)
-    apart = np.minimum(np.abs(second - gain * first), _CAP)
-    return float(np.sqrt(np.mean(apart * apart)))
+    return np.abs(second - gain * first)
+
+
+def _mean(apart: np.ndarray) -> float:
+    capped = np.clip(apart, 0.0, _CAP)
+    return float(np.sqrt(np.mean(capped * capped)))

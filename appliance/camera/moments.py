@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
-from typing import Deque, List, Optional, Tuple
+from typing import List, Optional, Tuple
 
 import cv2
 import numpy as np
@@ -20,15 +19,8 @@ _EARLY_FRAMES = 10
 _MERGED = 12
 """Frames that are merged at most, the sharpest."""
 
-_LIMIT = (2.2, 6.0)
-"""Bounds of the difference from the moment's mean up to which a frame belongs to it, in grey levels; two neighbouring
-slices of 5 mm differ by 6 at least, in 60 heads."""
-
-_NOISE = 2.5
-"""The limit over the usual difference between frames of the same slice."""
-
-_RECENT = 90
-"""Frames from which that is learnt; a quarter of them, at least, show what the frame before showed."""
+_STILL = 2.0
+"""Difference from the moment's mean up to which a frame belongs to it."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +35,6 @@ class Moment:
         float32: the same, as `appliance.camera.likeness` compares it.
     sharpness : float
         Larger is sharper, for pictures of the same slice.
-    noise : float
-        Usual difference between its frames, in grey levels.
     frames : int
         How many there were.
     first_s, last_s : float
@@ -54,7 +44,6 @@ class Moment:
     picture: np.ndarray
     thumb: np.ndarray
     sharpness: float
-    noise: float
     frames: int
     first_s: float
     last_s: float
@@ -71,8 +60,6 @@ class MomentFinder:
         self._sum = np.zeros(0, np.float32)
         self._count = 0
         self._first_s = self._last_s = 0.0
-        self._before: Optional[np.ndarray] = None
-        self._recent: Deque[float] = deque(maxlen=_RECENT)
         self.unsettled = 0
         """Frames since the last moment that were too short a time the same."""
 
@@ -80,11 +67,6 @@ class MomentFinder:
     def still(self) -> int:
         """Frames of the moment that goes on."""
         return self._count
-
-    @property
-    def noise(self) -> float:
-        """Usual difference between two frames of the same slice, in grey levels."""
-        return float(np.percentile(self._recent, 25)) if len(self._recent) >= MIN_FRAMES else 1.0
 
     def add(self, tile: np.ndarray, taken_s: float) -> Optional[Moment]:
         """Take the next frame.
@@ -102,11 +84,8 @@ class MomentFinder:
             One that has just ended, or that has lasted long enough.
         """
         thumb = thumb_of(tile)
-        if self._before is not None:
-            self._recent.append(difference(self._before, thumb))
-        self._before = thumb
         ended = None
-        if self._count and difference(self._sum / self._count, thumb) > self._limit():
+        if self._count and difference(self._sum / self._count, thumb) > _STILL:
             ended = self.end()
         if not self._count:
             self._sum, self._first_s = np.zeros_like(thumb), taken_s
@@ -123,9 +102,6 @@ class MomentFinder:
         self._kept, self._count = [], 0
         return ended
 
-    def _limit(self) -> float:
-        return float(np.clip(_NOISE * self.noise, *_LIMIT))
-
     def _keep(self, tile: np.ndarray) -> None:
         self._kept.append((_sharpness(tile), self._count, tile))
         # the first may still show a trace of the slice before
@@ -141,9 +117,7 @@ class MomentFinder:
         for _, _, tile in kept:
             cv2.accumulate(tile, total)
         picture = cv2.convertScaleAbs(total, alpha=1 / len(kept))
-        return Moment(
-            picture, thumb_of(picture), _sharpness(picture), self.noise, self._count, self._first_s, self._last_s
-        )
+        return Moment(picture, thumb_of(picture), _sharpness(picture), self._count, self._first_s, self._last_s)
 
 
 def _sharpness(tile: np.ndarray) -> float:

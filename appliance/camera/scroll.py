@@ -11,10 +11,11 @@ import cv2
 import numpy as np
 
 from appliance.camera.anatomy import MIN_SLICES, Coverage, coverage
+from appliance.camera.marks import SIDE
 from appliance.camera.moments import Moment, MomentFinder
 from appliance.camera.series import SeenSeries
 from appliance.camera.sources import Frame
-from appliance.camera.track import SIDE, Locate, Tracker, View
+from appliance.camera.track import Locate, Tracker, View
 
 _LOST_S = 0.5
 _SHOWN_S = 2.0
@@ -143,6 +144,9 @@ class ScrollCapture:
             return self._guidance(Hint.NO_SCREEN if now_s - max(self._seen_s, self._began_s) >= _LOST_S else None, None)
         self._seen_s = now_s
         self._moving.append(view.moved > _FAST * view.side)
+        if view.change is not None:
+            self._take(self._finder.end())
+            self._series.move(view.change)
         self._take(self._finder.add(view.tile, now_s))
         if self._finder.unsettled >= _UNSETTLED and not any(self._moving) and len(self._series.moments):
             self._slower_s = now_s

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import List, Optional, Set, Tuple
 
 import cv2
 import numpy as np
 
-from appliance.camera.likeness import THUMB, difference
+from appliance.camera.likeness import SAME, THUMB, difference, distance, thumb_of
 from appliance.camera.moments import Moment
-
-_SAME = (2.6, 4.0)
-"""Bounds of the difference up to which two moments show the same slice, in grey levels."""
-
-_SAME_NOISE = 2.5
-"""That difference over the usual difference between two frames."""
 
 _CANDIDATES = 3
 """So many slices are compared exactly."""
 
-_STRETCH, _SHIFT = 0.03, 5.0
+_STRETCH, _SHIFT = 0.018, 3.0
 """How much two locations of the same CT picture may differ: as a share, and in pixels of a thumb."""
 
-_SEEN_NEXT = 0.6
+_SEEN_NEXT = 0.75
 """A step from one slice to another weighs less when it was seen."""
 
 _JUMP = 1.4
@@ -44,7 +39,7 @@ class SeenSeries:
 
     def __init__(self) -> None:
         self.moments: List[Moment] = []
-        self._apart = np.zeros((0, 0))
+        self._far = np.zeros((0, 0))
         self._steps: Set[Tuple[int, int]] = set()
         self._at: Optional[int] = None
 
@@ -64,23 +59,37 @@ class SeenSeries:
             Whether it shows a slice that had not been seen.
         """
         apart = np.array([difference(known.thumb, moment.thumb) for known in self.moments])
-        limit = float(np.clip(_SAME_NOISE * moment.noise, *_SAME))
         if relocated:
             for index in np.argsort(apart)[:_CANDIDATES]:
                 apart[index] = min(apart[index], registered(self.moments[index].thumb, moment.thumb))
         nearest = int(apart.argmin()) if len(apart) else -1
-        is_new = nearest < 0 or apart[nearest] > limit
+        is_new = nearest < 0 or apart[nearest] > SAME
         if is_new:
             nearest = len(self.moments)
+            far = [distance(known.thumb, moment.thumb) for known in self.moments]
             self.moments.append(moment)
-            self._apart = np.pad(self._apart, ((0, 1), (0, 1)))
-            self._apart[nearest, :nearest] = self._apart[:nearest, nearest] = apart
+            self._far = np.pad(self._far, ((0, 1), (0, 1)))
+            self._far[nearest, :nearest] = self._far[:nearest, nearest] = far
         elif moment.sharpness > self.moments[nearest].sharpness:
             self.moments[nearest] = moment
         if self._at is not None and self._at != nearest:
             self._steps.add((min(self._at, nearest), max(self._at, nearest)))
         self._at = nearest
         return is_new
+
+    def move(self, matrix: np.ndarray) -> None:
+        """Lay all slices where another part of the screen shows them from now on.
+
+        Parameters
+        ----------
+        matrix : numpy.ndarray
+            float64, shape ``(3, 3)``: from pixels of the pictures so far to those of the pictures to come.
+        """
+        for index, moment in enumerate(self.moments):
+            picture = cv2.warpPerspective(
+                moment.picture, matrix, moment.picture.shape[::-1], borderMode=cv2.BORDER_REPLICATE
+            )
+            self.moments[index] = replace(moment, picture=picture, thumb=thumb_of(picture))
 
     def order(self) -> List[int]:
         """Return the indices of the slices as they lie next to each other, from either end.
@@ -91,10 +100,10 @@ class SeenSeries:
         count = len(self.moments)
         if count < 3:
             return list(range(count))
-        cost = self._apart.copy()
+        cost = self._far.copy()
         nearest = (cost + np.diag(np.full(count, np.inf))).min(axis=0)
         for first, second in self._steps:
-            if cost[first, second] <= _JUMP * max(nearest[first], nearest[second]):
+            if cost[first, second] <= _JUMP * min(nearest[first], nearest[second]):
                 cost[first, second] = cost[second, first] = _SEEN_NEXT * cost[first, second]
         path: List[int] = [0]
         for index in range(1, count):

@@ -14,9 +14,7 @@ import cv2
 import numpy as np
 
 from appliance.camera.likeness import difference
-
-SIDE = 512
-"""Side of the CT picture that a view gives."""
+from appliance.camera.marks import SIDE, find_marks, from_square, surroundings
 
 Locate = Callable[[np.ndarray], Optional[np.ndarray]]
 """Finds the one large CT picture in a frame: float64, shape ``(4, 2)``, its corners from the top left clockwise."""
@@ -24,29 +22,19 @@ Locate = Callable[[np.ndarray], Optional[np.ndarray]]
 _WIDTH = 640
 """Columns of the frame in which points are followed."""
 
-_SECTORS = 8
-_POINTS = 12
-"""Points in each sector around the CT picture: an interface has most of its marks on one side."""
-
-_CLEAR = 0.03
-"""How clear a mark must be over the clearest."""
-
 _MIN_POINTS = 8
-_SPREAD = 5
-"""Sectors from which a perspective is known; from fewer, only how the picture was shifted, turned and enlarged."""
-
 _MIN_KEPT = 0.35
 """Share of the points that have to move together."""
-
-_REACH = 2.0
-"""Points are taken from the CT picture's square, made larger by this."""
-
-_CORNER = 0.2
-"""Share of the square's sides at each of its corners where no head is, but texts that stay."""
 
 _UNLIKE, _NOISE = 2.0, 4.0
 """A mark is another one when its grey levels differ from what they were by more than this, over the usual difference
 and beyond it."""
+
+_WIDE = 0.9
+"""Share of the picture's width and height."""
+
+_WORN = 0.88
+"""With less than this share of the most points that agreed, others are taken; each time errors add up."""
 
 _EXACT_PX = 1.0
 """How far a point may be from where the others say, in pixels of the small frame."""
@@ -54,13 +42,11 @@ _EXACT_PX = 1.0
 _MIN_RESPONSE = 0.05
 """Peak of the phase correlation of two frames of one scene, at least."""
 
-_SAME = 2.5
-"""Difference in grey levels up to which two frames show the same slice."""
+_SAME = 1.0
+"""Difference up to which two whole frames show the same slice."""
 
 _APART = 0.06
 """Share of the square's side by which a corner lies elsewhere when it is another picture that was located."""
-
-_SQUARE = np.array([[0, 0], [SIDE, 0], [SIDE, SIDE], [0, SIDE]], np.float32) - np.float32(0.5)
 
 
 @dataclass(frozen=True)
@@ -75,11 +61,15 @@ class View:
         float64, shape ``(4, 2)``: its corners in pixels of the frame.
     moved : float
         How far it moved since the frame before, in pixels of the frame.
+    change : numpy.ndarray or None
+        float64, shape ``(3, 3)``: where pixels of the tiles before lie in this one, when from now on another part of
+        the screen is followed.
     """
 
     tile: np.ndarray
     corners: np.ndarray
     moved: float
+    change: Optional[np.ndarray] = None
 
     @property
     def side(self) -> float:
@@ -109,7 +99,8 @@ class Tracker:
     Attributes
     ----------
     locations : int
-        How often what is followed was chosen. Views of different choices may lie a little apart.
+        How often it was located because it was not followed, or followed by other points. Views of different locations
+        may lie a little apart.
     """
 
     def __init__(self, locate: Locate) -> None:
@@ -119,6 +110,8 @@ class Tracker:
         self._matrix = np.eye(3)
         self._corners = np.zeros((4, 2))
         self._elsewhere: Optional[np.ndarray] = None
+        self._worn = False
+        self._most = 0
 
     def follow(self, picture: np.ndarray, verify: bool = False) -> Optional[View]:
         """Find the CT picture in the next frame.
@@ -139,11 +132,13 @@ class Tracker:
         scale = _WIDTH / grey.shape[1]
         small = cv2.resize(grey, (_WIDTH, round(grey.shape[0] * scale)), interpolation=cv2.INTER_AREA)
         before = self._corners
+        change = None
         corners = self._follow(small)
         if corners is None and self._recover(small):
             corners = self._follow(small)
         if corners is None:
             corners = self._begin(small, self._located(picture, scale))
+            self.locations += corners is not None
         elif verify:
             found = self._located(picture, scale)
             if found is None or not _apart(found, corners):
@@ -151,14 +146,18 @@ class Tracker:
             elif self._elsewhere is None or _apart(found, self._elsewhere):
                 self._elsewhere = found
             else:
+                change = np.linalg.inv(from_square(found)) @ from_square(corners)
                 corners = self._begin(small, found)
         if corners is None:
             return None
+        if self._worn:
+            self._begin(small, corners)
+            self.locations += 1
         self._corners = corners / scale
         moved = float(np.abs(self._corners - before).max()) if before.any() else 0.0
-        matrix = cv2.getPerspectiveTransform(_SQUARE, self._corners.astype(np.float32))
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        return View(cv2.warpPerspective(grey, matrix, (SIDE, SIDE), flags=flags), self._corners, moved)
+        tile = cv2.warpPerspective(grey, from_square(self._corners), (SIDE, SIDE), flags=flags)
+        return View(tile, self._corners, moved, change)
 
     def _located(self, picture: np.ndarray, scale: float) -> Optional[np.ndarray]:
         found = self._locate(picture)
@@ -166,13 +165,11 @@ class Tracker:
 
     def _begin(self, small: np.ndarray, corners: Optional[np.ndarray]) -> Optional[np.ndarray]:
         """Follow what was located from now on; what is around it may be too little for that."""
-        self._elsewhere = None
+        self._elsewhere, self._worn, self._most = None, False, 0
         if corners is None:
             return None
-        self._start = None
-        self.locations += 1
-        mask = _surroundings(corners, small.shape)
-        points, sectors = _marks(small, mask, corners)
+        mask = surroundings(corners, small.shape)
+        points, sectors = find_marks(small, mask, corners)
         self._start = _Start(small, points, sectors, corners, _orb().detectAndCompute(small, mask))
         self._matrix = np.eye(3)
         return corners
@@ -204,12 +201,14 @@ class Tracker:
         if step is None or agree.sum() < max(_MIN_POINTS, _MIN_KEPT * len(start.points)):
             return None
         kept[kept] = agree[:, 0] > 0
-        if len(np.unique(start.sectors[kept])) >= _SPREAD:
+        if _wide(start.points[kept, 0], start.corners):
             matrix, _ = cv2.findHomography(start.points[kept], now[kept], 0)
         else:
             matrix = np.vstack([step, [0.0, 0.0, 1.0]]) @ self._matrix
         if matrix is None:
             return None
+        self._most = max(self._most, int(kept.sum()))
+        self._worn = bool(kept.sum() < _WORN * self._most)
         self._matrix = np.asarray(matrix)
         return np.asarray(cv2.perspectiveTransform(start.corners[None], matrix)[0], dtype=np.float64)
 
@@ -259,39 +258,9 @@ def _orb() -> Any:
     return cv2.ORB.create(nfeatures=400, fastThreshold=10)
 
 
-def _surroundings(corners: np.ndarray, shape: Tuple[int, ...]) -> np.ndarray:
-    """Where nothing changes when the doctor scrolls: around the picture, and in its own corners."""
-    middle = corners.mean(axis=0)
-    mask = np.zeros(shape, np.uint8)
-    cv2.fillConvexPoly(mask, np.rint(middle + _REACH * (corners - middle)).astype(np.int32), 255)
-    near, far = _CORNER * SIDE, (1 - _CORNER) * SIDE
-    cross = [(near, 0), (far, 0), (far, near), (SIDE, near), (SIDE, far), (far, far)]
-    cross += [(far, SIDE), (near, SIDE), (near, far), (0, far), (0, near), (near, near)]
-    matrix = cv2.getPerspectiveTransform(_SQUARE, corners.astype(np.float32))
-    inner = cv2.perspectiveTransform(np.array([cross], np.float32), matrix)[0]
-    cv2.fillPoly(mask, [np.rint(inner).astype(np.int32)], 0)
-    return mask
-
-
-def _marks(small: np.ndarray, mask: np.ndarray, corners: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-    """Points that can be followed, from all around: float32, shape ``(n, 1, 2)``, and the sector of each."""
-    rows, columns = np.indices(small.shape)
-    middle = corners.mean(axis=0)
-    turn = np.arctan2(rows - middle[1], columns - middle[0]) / (2 * np.pi) + 0.5
-    sector = np.minimum(turn * _SECTORS, _SECTORS - 1).astype(np.uint8)
-    strength = cv2.cornerMinEigenVal(small, 3)
-    least = _CLEAR * float(strength[mask > 0].max(initial=0))
-    points, sectors = [np.zeros((0, 1, 2), np.float32)], []
-    for number in range(_SECTORS):
-        part = cv2.bitwise_and(mask, mask, mask=cv2.compare(sector, number, cv2.CMP_EQ))
-        strongest = float(strength[part > 0].max(initial=0))
-        if strongest <= least:
-            continue  # there is but noise
-        found = cv2.goodFeaturesToTrack(small, _POINTS, least / strongest, 6, mask=part)
-        if found is not None:
-            points.append(found)
-            sectors += [number] * len(found)
-    return np.concatenate(points), np.array(sectors)
+def _wide(points: np.ndarray, corners: np.ndarray) -> bool:
+    """Tell whether points reach as far as the picture does, across and down, so that they tell its perspective."""
+    return bool((np.ptp(points, axis=0) > _WIDE * np.ptp(corners, axis=0)).all())
 
 
 def _apart(first: np.ndarray, second: np.ndarray) -> bool:

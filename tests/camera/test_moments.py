@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
+from appliance.camera.marks import SIDE
 from appliance.camera.moments import MIN_FRAMES, Moment, MomentFinder
 from appliance.camera.series import SeenSeries
-from appliance.camera.track import SIDE
 
 RNG = np.random.default_rng
 
@@ -18,7 +18,7 @@ RNG = np.random.default_rng
 def slice_at(height: float) -> np.ndarray:
     """Something like a slice of a head at a height from 0 to 1: uint8, shape ``(SIDE, SIDE)``."""
     picture = np.zeros((SIDE, SIDE), np.uint8)
-    size = np.sin(np.pi * (0.4 + 0.5 * height))
+    size = 1.0 - 0.7 * height
     axes = (int(180 * size), int(220 * size))
     cv2.ellipse(picture, (256, 256), axes, 0, 0, 360, 255, -1)
     cv2.ellipse(picture, (256, 256), (axes[0] - 16, axes[1] - 16), 0, 0, 360, 120, -1)

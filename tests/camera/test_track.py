@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
-from appliance.camera.track import SIDE, Tracker
+from appliance.camera.marks import SIDE
+from appliance.camera.track import Tracker
 from tests.camera.scrolling import Manner, Shown, film
 
 
@@ -39,7 +40,7 @@ def test_it_is_followed_whatever_it_shows(shots: List[Shown]) -> None:
         view = tracker.follow(shown.picture)
         assert view is not None and view.tile.shape == (SIDE, SIDE) and view.tile.dtype == np.uint8
         assert np.abs(view.corners - shown.corners).max() < 4
-    assert len(asked) == 1 and tracker.locations == 1
+    assert len(asked) == 1
 
 
 def test_it_is_found_again_after_a_jolt_and_after_darkness(shots: List[Shown]) -> None:
@@ -56,15 +57,19 @@ def test_it_is_found_again_after_a_jolt_and_after_darkness(shots: List[Shown]) -
 
 def test_another_picture_is_followed_once_it_was_located_twice(shots: List[Shown]) -> None:
     other = shots[0].corners * 0.5 + 200
-    answers = [shots[0].corners, other, shots[0].corners, other, other + 1]
+    answers = [shots[0].corners, other, shots[0].corners, other, other + 1, other]
     tracker = Tracker(lambda picture: answers.pop(0))
     picture = shots[0].picture
-    sides = []
-    for _ in range(5):
+    sides, changes = [], []
+    for _ in range(6):
         view = tracker.follow(picture, verify=True)
         assert view is not None
         sides.append(view.side)
+        changes.append(view.change)
     whole = sides[0]
     assert sides[:4] == pytest.approx([whole] * 4, rel=0.01)
     assert sides[4] == pytest.approx(whole / 2, rel=0.01)
-    assert tracker.locations == 2
+    assert tracker.locations == 1
+    assert [change is None for change in changes] == [True, True, True, True, False, True]
+    middle = cv2.perspectiveTransform(np.array([[[SIDE / 2, SIDE / 2]]]), changes[4])[0, 0]
+    assert np.abs(middle - SIDE / 2).max() > SIDE / 4  # what was in the middle lies elsewhere now
