@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from typing import Any, Iterator, List
 import cv2
 import pytest
 
-from tests.screens import manifest_for_photographs, scrolled, slices
+from tests.screens import manifest_for_photographs, scrolled, slices, write_video
 from tests.web.browser import CHROMIUM, OPTIONS
 
 playwright_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -32,7 +33,9 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Iterator[str]:
+    video = write_video(tmp_path_factory.mktemp("own") / "screen.avi", scrolled(slices()[::2], 6))
     environment = {
+        "TRIAGE_CAMERA_SOURCE": str(video),
         "TRIAGE_STORE_FOLDER": str(tmp_path_factory.mktemp("store")),
         "TRIAGE_SERVER_PORT": "0",
         "TRIAGE_INGEST_MIN_FREE_MB": "1",
@@ -82,9 +85,10 @@ def page(browser: Any) -> Iterator[Any]:
     assert said == []
 
 
-def begun(page: Any, address: str, way: str) -> None:
+def begun(page: Any, address: str, way: str, eye: str = "browser") -> None:
     page.goto(address + "camera?lang=en")
-    page.check(f"input[value={way}]")
+    for chosen in (way, eye):
+        page.check(f"input[value={chosen}]")
     page.get_by_role("button", name="Begin").click()
     page.wait_for_url("**/camera/*")
 
@@ -103,6 +107,14 @@ def test_a_scroll_before_the_camera_becomes_a_verdict_with_8_zones(page: Any, ad
     page.fill("#identified-by", "Sato")
     page.get_by_role("button", name="I confirm").click()
     expect(page.locator(".photographed .confirmed")).to_contain_text("Identity confirmed by Sato")
+
+
+def test_what_the_own_camera_sees_is_shown_and_becomes_a_case(page: Any, address: str) -> None:
+    begun(page, address, "scroll", "own")
+    # set once it was decoded
+    expect(page.locator(".stage img")).to_have_attribute("src", re.compile("frame="), timeout=PATIENCE_MS)
+    page.wait_for_url("**/cases/*", timeout=PATIENCE_MS)  # a file in place of a camera ends by itself
+    expect(page.locator(".answer.red h1")).to_be_visible(timeout=PATIENCE_MS)
 
 
 def test_a_capture_that_is_cancelled_leaves_nothing(page: Any, address: str) -> None:
