@@ -36,7 +36,7 @@ def rate(
     final: bool,
     say: Callable[[str], None],
 ) -> list[Rated]:
-    """Take photographs of slices spread over the brain, and rate each by the network that did not learn from its patient.
+    """Take photographs of slices spread over the brain, each rated by a network that did not learn from its patient.
 
     Parameters
     ----------

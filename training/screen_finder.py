@@ -114,12 +114,12 @@ def draw(example: Example, rng: np.random.Generator) -> tuple[np.ndarray, np.nda
     rows, columns = example.photo.shape[:2]
     target = np.array([[0, 0], [WIDTH, 0], [WIDTH, HEIGHT], [0, HEIGHT]], np.float64)
     kind = rng.random()
-    if kind < 0.3 and len(example.screen):  # already flat, more or less of it
+    if kind < 0.5 and len(example.screen):  # turned straight, with some of what is around it, or cut
         source = example.screen[0].astype(np.float64)
-        low, high = (-0.04, 0.04) if kind < 0.2 else (-0.25, 0.15)
-        share = rng.uniform(low, high, (4, 2))
-        share = share.mean(axis=0) + (share - share.mean(axis=0)) * rng.choice((0.1, 1.0))
-        middle = target + share * (WIDTH, HEIGHT)
+        inset = rng.uniform(0.03, 0.14) if kind < 0.35 else rng.uniform(-0.3, 0.05)
+        away = (target / (WIDTH, HEIGHT) - 0.5) * (1 - 2 * inset)
+        loose = rng.choice((0.005, 0.03))
+        middle = (away + 0.5 + rng.uniform(-loose, loose, 2) + rng.uniform(-loose, loose, (4, 2))) * (WIDTH, HEIGHT)
     else:
         source = np.array([[0, 0], [columns, 0], [columns, rows], [0, rows]], np.float64)
         angle, scale = rng.normal(0, 5) * np.pi / 180, np.exp(rng.uniform(-0.35, 0.6))

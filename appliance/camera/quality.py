@@ -15,8 +15,11 @@ from appliance.verdict import Reason, ReasonCode
 WORKED = 160
 """Pixels along a head at which disturbances are measured: what the network sees."""
 
-SATURATED = 0.985
-"""Light from which the camera records no more differences."""
+WHITE = 250
+"""Grey level of bone, and of what the camera shows as bright as bone."""
+
+MIDDLE = 0.27
+"""Radius, over the length of the head, about its middle, within which there is brain in most slices."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Quality:
     glare : float
         By how much that varies over the head, over the light of bone.
     saturated : float
-        Share of the brain that the camera overexposed.
+        Share of the middle of the head that is as bright as bone.
     edge : float
         Width of the skull's outer edge over the length of the head, in hundredths.
     fine, middle, coarse : float
@@ -146,13 +149,12 @@ def measure_quality(picture: np.ndarray) -> Quality:
     factor = min(WORKED / head.length, 1.0)
     small = cv2.resize(restored, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA).astype(np.float32)
     brain = _inside(head, small.shape)
-    seen = cv2.resize(light, (small.shape[1], small.shape[0]), interpolation=cv2.INTER_AREA)
     return Quality(
         pixels=float(np.log2(head.length)),
         contrast=contrast,
         veil=float(np.median(dark)) / max(contrast, 1e-3),
         glare=float(np.ptp(dark)) / max(contrast, 1e-3),
-        saturated=float((seen[brain] > SATURATED).mean()) if brain.any() else 0.0,
+        saturated=float((small[_middle(head, factor, small.shape)] >= WHITE).mean()),
         edge=100 * _edge_width(light, tone, head),
         **dict(zip(("fine", "middle", "coarse"), _bands(small, brain))),
         bone=_bone(restored),
@@ -173,6 +175,13 @@ def _box(head: Head, side: int) -> Tuple[slice, slice]:
         slice(max(int(y - half), 0), max(int(y + half), 2)),
         slice(max(int(x - half), 0), max(int(x + half), 2)),
     )
+
+
+def _middle(head: Head, factor: float, shape: Sequence[int]) -> np.ndarray:
+    disc = np.zeros(tuple(shape), dtype=np.uint8)
+    centre = (round(head.centre[0] * factor), round(head.centre[1] * factor))
+    cv2.circle(disc, centre, max(round(MIDDLE * head.length * factor), 1), 1, -1)
+    return np.asarray(disc > 0)
 
 
 def _inside(head: Head, shape: Sequence[int]) -> np.ndarray:

@@ -130,8 +130,8 @@ def _ridge(votes: np.ndarray, band: _Band, bowed: float) -> np.ndarray:
     index, count = np.arange(len(position)), len(offsets)
     wide = np.pad(votes, ((0, 0), (0, 0), (count, count)))
     best, chosen = -np.inf, np.zeros(len(position))
-    for tilt in np.linspace(-0.7, 0.7, 15) * reach:
-        for bow in np.linspace(-bowed, bowed, 9 if bowed else 1) * reach:
+    for tilt in np.linspace(-0.7, 0.7, 13) * reach:
+        for bow in np.linspace(-bowed, bowed, 7 if bowed else 1) * reach:
             course = tilt * position + bow * (position**2 - 1 / 3)
             place = np.arange(count)[:, None] + np.rint(course / step).astype(int) + count
             total = wide[:, index, place].sum(axis=2) * likely * (1 - 0.15 * (abs(tilt) + abs(bow)) / reach)
@@ -161,15 +161,16 @@ def _sharpen(band: _Band, near: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
 
 def find_bend(edges: Sequence[Optional[np.ndarray]], size: Tuple[int, int]) -> float:
     """Find the bend of the lens that makes all sides straight."""
-    visible = [edge for edge in edges if edge is not None and len(edge) > 8]
-    costs = [STIFF * (bend / 0.1) ** 2 + sum(_crooked(straighten(e, bend, size)) for e in visible) for bend in BENDS]
-    return float(BENDS[int(np.argmin(costs))])
-
-
-def _crooked(points: np.ndarray) -> float:
-    """Mean square distance in pixels of points from a line through them."""
-    away = points - points.mean(axis=0)
-    return float(np.linalg.eigvalsh(away.T @ away / len(points))[0])
+    cost = STIFF * (BENDS / 0.1) ** 2
+    for edge in edges:
+        if edge is not None and len(edge) > 8:
+            # points move in proportion to the bend, so their spread is a parabola in it
+            still, moved = (part - part.mean(axis=0) for part in (edge, straighten(edge, 1.0, size) - edge))
+            cross = still.T @ moved
+            spread = [still.T @ still, cross + cross.T, moved.T @ moved]
+            bent = sum(part[None] * BENDS[:, None, None] ** power for power, part in enumerate(spread)) / len(edge)
+            cost = cost + np.linalg.eigvalsh(bent)[:, 0]
+    return float(BENDS[int(np.argmin(cost))])
 
 
 def line_through(points: np.ndarray) -> np.ndarray:

@@ -37,9 +37,10 @@ def photographed_stack(pictures: Sequence[np.ndarray], sources: Sequence[str]) -
         With ``photo_not_brain_window`` when they have no black, white and grey.
     """
     restored = restore([_sized(picture) for picture in pictures])
-    stack = SliceStack(np.stack(restored), tuple(sources), photographed=True)
+    stack = SliceStack(np.stack(restored.pictures), tuple(sources), photographed=True)
     looks = [look_of(picture, head) for picture, head in zip(stack.pixels, find_heads(stack))]
-    return SliceStack(to_usual_window(stack.pixels, looks), stack.sources, photographed=True)
+    pixels = to_usual_window(stack.pixels, looks, keeps_black=restored.overexposed)
+    return SliceStack(pixels, stack.sources, photographed=True)
 
 
 def _sized(picture: np.ndarray) -> np.ndarray:

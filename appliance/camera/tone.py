@@ -34,6 +34,12 @@ MIN_AIR = 0.04
 MIN_BONE = 0.004
 """The same for bone and the white field; with less, as at the vertex, the stack's own white is taken."""
 
+CLIPPED = 0.985
+"""Light over the brightest, from which a pixel lies on its level; noise spreads what is not clipped."""
+
+MAX_CLIPPED = 0.5
+"""Share of bone at the brightest level from which the picture is overexposed."""
+
 MIN_CONTRAST = 0.05
 """Light of bone less that of air over full scale, from which there is a picture at all."""
 
@@ -48,14 +54,39 @@ class Tone:
         float32, shape ``(FIELD, FIELD)``: the light of air and of bone, had they lain there.
     bone : float
         Share of the picture on which the white rests.
+    clipped : float
+        Share of that which lies on one level, the brightest: the camera records no more differences there.
     """
 
     black: np.ndarray
     white: np.ndarray
     bone: float
+    clipped: float = 0.0
+
+    @property
+    def overexposed(self) -> bool:
+        """Whether bone was too bright for the camera, so that white is darker than it was."""
+        return self.clipped > MAX_CLIPPED
 
 
-def restore(pictures: Sequence[np.ndarray]) -> List[np.ndarray]:
+@dataclass(frozen=True)
+class Restored:
+    """Photographed slices with black and white where they belong.
+
+    Attributes
+    ----------
+    pictures : list of numpy.ndarray
+        uint8, shape ``(side, side)`` each: air 0, bone 255, brain between as the viewer's window had it.
+    overexposed : bool
+        Whether bone was too bright for the camera in most of them: then all that is darker came out too bright, by one
+        factor.
+    """
+
+    pictures: List[np.ndarray]
+    overexposed: bool
+
+
+def restore(pictures: Sequence[np.ndarray]) -> Restored:
     """Give photographed slices of one head the grey levels of the brain window.
 
     Parameters
@@ -65,8 +96,8 @@ def restore(pictures: Sequence[np.ndarray]) -> List[np.ndarray]:
 
     Returns
     -------
-    list of numpy.ndarray
-        uint8, the same shapes: air 0, bone 255, brain between as the viewer's window had it.
+    Restored
+        In the same shapes.
 
     Raises
     ------
@@ -83,7 +114,7 @@ def restore(pictures: Sequence[np.ndarray]) -> List[np.ndarray]:
     for item, tone in zip(light, tones):
         white = tone.white if tone.bone >= MIN_BONE else tone.black + usual
         restored.append(apply(item, tone.black, white))
-    return restored
+    return Restored(restored, float(np.mean([tone.overexposed for tone in bony])) > 0.5)
 
 
 def measure(light: np.ndarray) -> Tone:
@@ -124,7 +155,14 @@ def measure(light: np.ndarray) -> Tone:
         crest = bone & (above >= 0.9 * cv2.dilate(above, np.ones((9, 9), np.uint8)))
         white = np.clip(_surface(above, crest, 1), 0.4 * level, 1.6 * level)
         bone = (above > 0.75 * white) & ~_edge()
-    return Tone(black, black + white, float(bone.mean()))
+    return Tone(black, black + white, float(bone.mean()), _clipped(light, bone))
+
+
+def _clipped(light: np.ndarray, bone: np.ndarray) -> float:
+    """Share of bone, without its edges, on the brightest level."""
+    inner = cv2.erode(bone.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=0)
+    chosen = light[cv2.resize(inner, light.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0]
+    return float((chosen >= CLIPPED * np.percentile(chosen, 99)).mean()) if len(chosen) > 20 else 0.0
 
 
 def _edge() -> np.ndarray:

@@ -66,7 +66,7 @@ def look_of(picture: np.ndarray, head: Head) -> Optional[Look]:
     return Look(float(np.percentile(picture[inside], 35)), float(upper - lower))
 
 
-def to_usual_window(pictures: np.ndarray, looks: Sequence[Optional[Look]]) -> np.ndarray:
+def to_usual_window(pictures: np.ndarray, looks: Sequence[Optional[Look]], keeps_black: bool = False) -> np.ndarray:
     """Shift and stretch the grey levels of pictures so that their brain looks as in the network's window.
 
     All are changed alike, for those of one head were shown in one window; a single one is a stack of itself.
@@ -77,6 +77,8 @@ def to_usual_window(pictures: np.ndarray, looks: Sequence[Optional[Look]]) -> np
         uint8, shape ``(n, side, side)``.
     looks : sequence of Look or None
         How brain looks in those that show some.
+    keeps_black : bool
+        Whether grey levels are wrong by one factor, as in an overexposed photograph, and not by a window.
 
     Returns
     -------
@@ -87,7 +89,7 @@ def to_usual_window(pictures: np.ndarray, looks: Sequence[Optional[Look]]) -> np
     if not seen:
         return pictures
     level, spread = (float(value) for value in np.median(np.array(seen), axis=0))
-    gain = float(np.clip(np.sqrt(SPREAD / max(spread, 1.0)), *GAIN))
+    gain = BRAIN / max(level, 1.0) if keeps_black else float(np.clip(np.sqrt(SPREAD / max(spread, 1.0)), *GAIN))
     values = np.arange(256)
     table = np.rint(np.clip(BRAIN + gain * (values - level), 0, 255)).astype(np.uint8)
     table[values <= BLACK], table[values >= WHITE] = 0, 255

@@ -33,7 +33,7 @@ def photographed(shown: np.ndarray, exposure: float, reflection: float, tilt: fl
 )
 def test_black_and_white_come_back(exposure: float, reflection: float, tilt: float) -> None:
     shown = displayed(120, 40)
-    restored = restore([photographed(picture, exposure, reflection, tilt) for picture in shown])
+    restored = restore([photographed(picture, exposure, reflection, tilt) for picture in shown]).pictures
     for picture, before in zip(restored, shown):
         soft = cv2.blur(before, (9, 9))
         air, bone, brain = soft == 0, soft == 1, (soft > 0.3) & (soft < 0.7)
@@ -69,3 +69,17 @@ def test_a_stack_without_bone_is_refused() -> None:
     with pytest.raises(Refused) as refused:
         restore([np.full((200, 200), 90, np.uint8)] * 3)
     assert refused.value.reasons[0].code is ReasonCode.PHOTO_NOT_BRAIN_WINDOW
+
+
+def test_brain_keeps_its_look_where_bone_was_too_bright() -> None:
+    shown = displayed(120, 40)
+    names = ["a"] * len(shown)
+    well, taken = ([photographed(picture, exposure, 0.0, 0.1) for picture in shown] for exposure in (0.7, 1.4))
+    assert restore(taken).overexposed
+    assert not restore(well).overexposed
+    usual = photographed_stack(well, names).pixels.astype(float)
+    found = photographed_stack(taken, names).pixels.astype(float)
+    for before, after in zip(usual, found):
+        blood = (before > 120) & (before < 170)
+        assert blood.any()
+        assert np.abs(after[blood] - before[blood]).mean() < 12
