@@ -10,7 +10,7 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import List, Optional, Sequence
+from typing import Iterator, List, Optional, Sequence
 
 from appliance import __version__, people_commands, records, report
 from appliance.config import MediaSettings, Settings
@@ -87,6 +87,13 @@ def _parser() -> argparse.ArgumentParser:
     media.add_argument("--folder", type=Path, metavar="DIR", help="each sub-folder of it is a medium")
     media.set_defaults(run=_watch_media)
 
+    camera = commands.add_parser(
+        "camera", help="judge a screen off a video or photographs; or look at cameras, as [camera] says"
+    )
+    camera.add_argument("--source", help="a video, a photograph, a folder of photographs, or a camera")
+    camera.add_argument("--json", action="store_true", help="print the whole verdict as JSON")
+    camera.set_defaults(run=_camera)
+
     scp = commands.add_parser("scp", help="receive studies by DICOM C-STORE, as [scp] says, until stopped")
     scp.set_defaults(run=_scp)
 
@@ -118,21 +125,34 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _study(options: argparse.Namespace, settings: Settings) -> int:
-    from appliance.pipeline import Pipeline, Progress
+    from appliance.pipeline import Pipeline
+
+    with Pipeline(settings) as pipeline:
+        verdict = _last(pipeline.judge(options.path, options.study))
+    return _answer(verdict, options.json, options.with_identity)
+
+
+def _last(steps: Iterator[object]) -> Verdict:
+    """Show the steps of a judgement, and return its verdict."""
+    from appliance.progress import Progress
     from appliance.scoring import Judgement
 
     verdict: Optional[Verdict] = None
-    with Pipeline(settings) as pipeline:
-        for item in pipeline.judge(options.path, options.study):
-            if isinstance(item, Progress):
-                _show(f"{item.step} {item.done}/{item.total}")
-            elif isinstance(item, Judgement):
-                verdict = item.verdict
+    for item in steps:
+        if isinstance(item, Progress):
+            _show(f"{item.step} {item.done}/{item.total}")
+        elif isinstance(item, Judgement):
+            verdict = item.verdict
     _show("")
     if verdict is None:
         raise TriageError("The study could not be judged; read it now.")
-    if options.json:
-        json.dump(verdict.to_json(options.with_identity), sys.stdout, ensure_ascii=False, indent=1)
+    return verdict
+
+
+def _answer(verdict: Verdict, as_json: bool, with_identity: bool = False) -> int:
+    """Print a verdict, and return the exit status that tells it."""
+    if as_json:
+        json.dump(verdict.to_json(with_identity), sys.stdout, ensure_ascii=False, indent=1)
         print()
     else:
         print(verdict.colour.value)
@@ -151,13 +171,13 @@ def _pictures(options: argparse.Namespace, settings: Settings) -> int:
     rows: List[List[str]] = []
     with Pipeline(settings) as pipeline:
         if options.study:
-            verdict = pipeline.judge_pictures(paths).verdict
+            verdict = pipeline.pictures.slices(paths).verdict
             rows.append(_row(str(options.folder), verdict.urgent_probability, verdict.colour, verdict.reasons))
         else:
             for number, path in enumerate(paths, 1):
                 _show(f"picture {number}/{len(paths)}")
                 try:
-                    probability, urgent = pipeline.score_picture(path)
+                    probability, urgent = pipeline.pictures.score(path)
                     rows.append(_row(path.name, probability, Colour.RED_BLACK if urgent else Colour.GREEN_YELLOW, ()))
                 except Refused as refused:
                     rows.append(_row(path.name, None, Colour.REFER, refused.reasons))
@@ -196,6 +216,23 @@ def _watch_media(options: argparse.Namespace, settings: Settings) -> int:
         settings = replace(settings, media=MediaSettings("folder", options.folder))
     run(settings)
     return 0
+
+
+def _camera(options: argparse.Namespace, settings: Settings) -> int:
+    from appliance.camera.live import LiveSource, open_source
+    from appliance.camera.sources import VideoFile
+    from appliance.ingest.camera import run
+    from appliance.pipeline import Pipeline
+
+    source = open_source(options.source) if options.source else None
+    if source is None or isinstance(source, LiveSource):
+        camera = replace(settings.camera, source=options.source or settings.camera.source)
+        run(replace(settings, camera=camera))
+        return 0
+    with Pipeline(settings) as pipeline:
+        is_video = isinstance(source, VideoFile)
+        verdict = _last(pipeline.pictures.video(source) if is_video else pipeline.judge(Path(options.source)))
+    return _answer(verdict, options.json)
 
 
 def _scp(options: argparse.Namespace, settings: Settings) -> int:

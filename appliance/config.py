@@ -213,6 +213,34 @@ class MediaSettings:
 
 
 @dataclass(frozen=True)
+class CameraSettings:
+    """Cameras that look at the screen of a CT console.
+
+    Attributes
+    ----------
+    source : str
+        The appliance's own camera: ``/dev/v4l/by-id/...``, ``rtsp://...``, ``http://...`` (MJPEG) or a video file;
+        empty for none.
+    browsers : bool
+        Whether a doctor's telephone or tablet may be the camera, through the page.
+    max_frame_mb : float
+        Megabytes of one frame that a browser sends.
+    quiet_s : float
+        A capture is abandoned when no frame came for so long.
+    """
+
+    source: str = ""
+    browsers: bool = True
+    max_frame_mb: float = 4.0
+    quiet_s: float = 60.0
+
+    @property
+    def shown(self) -> str:
+        """The source without the password that may stand in it."""
+        return re.sub("//[^/]*@", "//", self.source)
+
+
+@dataclass(frozen=True)
 class HospitalSettings:
     """The hospital, and whom its doctors call.
 
@@ -267,5 +295,6 @@ class Settings:
     engine: EngineSettings = field(default_factory=EngineSettings)
     scp: ScpSettings = field(default_factory=ScpSettings)
     media: MediaSettings = field(default_factory=MediaSettings)
+    camera: CameraSettings = field(default_factory=CameraSettings)
     hospital: HospitalSettings = field(default_factory=HospitalSettings)
     file: Optional[Path] = None

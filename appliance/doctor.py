@@ -143,6 +143,17 @@ def _media(settings: Settings, store: Store) -> Finding:
     return Finding(what, runs, where if runs else f"{where}: {to_do}")
 
 
+def _camera(settings: Settings, store: Store) -> Finding:
+    what = "camera"
+    if not settings.camera.source:
+        told = "no camera of its own; set [camera] source to give it one"
+        return Finding(what, False, f"{told} (telephones: {'on' if settings.camera.browsers else 'off'})", needed=False)
+    if not is_present(store.camera_lock):
+        return Finding(what, False, f"{settings.camera.shown}: start `triage serve` or `triage camera`")
+    trouble = store.captures.camera_trouble()
+    return Finding(what, trouble is None, settings.camera.shown + (f": {trouble}" if trouble else ""))
+
+
 def examine_store(settings: Settings) -> List[Finding]:
     """Look at the store, its disk and records, and at the ways that lead into it."""
     folder = settings.store.folder
@@ -150,7 +161,7 @@ def examine_store(settings: Settings) -> List[Finding]:
         with Store(folder, "doctor") as store:
             examination = store.audit.verify()
             wrong = [Finding("store", False, trouble.message) for trouble in troubles(store, settings)]
-            ways = [_network_storage(settings, store), _media(settings, store)]
+            ways = [_network_storage(settings, store), _media(settings, store), _camera(settings, store)]
     except TriageError as error:
         return [Finding("store", False, error.message)]
     if examination.fault:

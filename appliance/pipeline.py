@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Dict, Generator, Iterator, List, Mapping, Optional, Sequence, Tuple, Type, Union
 
-from appliance.camera.pictures import read_stack
+from appliance.camera.gathered import is_gathered, read_gathered
 from appliance.config import Settings
 from appliance.dicom.find import FoundFiles, Medium
 from appliance.dicom.header import ImageHeader
@@ -23,6 +23,8 @@ from appliance.dicom.stack import load_stack
 from appliance.errors import NoDicomError
 from appliance.inference.onnx_engine import OnnxEngine
 from appliance.inference.release import load_release
+from appliance.picture_judging import PhotographedJudgement, PictureJudge
+from appliance.progress import Progress
 from appliance.scoring import Clock, Judgement, StackJudge
 from appliance.study import SliceStack
 from appliance.verdict import Colour, ModelIdentity, Reason, ReasonCode, Refused, RejectedSeries, Verdict
@@ -34,15 +36,6 @@ ANOTHER_MAY_SERVE = {ReasonCode.NO_BRAIN, ReasonCode.BONE_KERNEL_ONLY, ReasonCod
 """Refusals that say what kind of picture a series is. Damage, or half a brain, is not made good by another series."""
 
 _NOTHING: Mapping[ReasonCode, int] = {}
-
-
-@dataclass(frozen=True)
-class Progress:
-    """A step of the work: ``scan``, ``select``, ``decode``, ``preprocess`` or ``infer``, and how far it is."""
-
-    step: str
-    done: int
-    total: int
 
 
 @dataclass(frozen=True)
@@ -97,6 +90,11 @@ class Pipeline:
         """SHA-256 of the released network that judges."""
         return self._release.sha256
 
+    @property
+    def pictures(self) -> PictureJudge:
+        """Judges pictures in place of DICOM objects."""
+        return PictureJudge(self._judge, self._release, self._blank)
+
     def __enter__(self) -> Pipeline:
         """Start the children, then load the network while they start."""
         with ExitStack() as resources:
@@ -120,7 +118,7 @@ class Pipeline:
         temporary: Optional[Path] = None,
         lost: Mapping[ReasonCode, int] = _NOTHING,
     ) -> Generator[Union[Progress, Identified, Judgement], None, None]:
-        """Judge a folder, disc, zip or single file of DICOM objects.
+        """Judge a folder, disc, zip or single file of DICOM objects, or of photographs where there is no such object.
 
         Parameters
         ----------
@@ -150,12 +148,19 @@ class Pipeline:
             When there is nothing to judge at all.
         """
         clock = Clock()
+        if is_gathered(path):
+            yield from self._judge_gathered(path, clock)
+            return
         with ExitStack() as media:
             found = [
                 media.enter_context(Medium(place, self._settings.ingest, temporary)).files()
                 for place in (path, *earlier)
             ]
             candidates = [candidate for files in found for candidate in files.candidates]
+            if not candidates:
+                photographs = [Path(picture) for files in found for picture in files.pictures]
+                yield from self.pictures.photographs(photographs, clock)
+                return
             images: List[ImageHeader] = []
             unreadable, done = sum(files.unreadable for files in found), 0
             for bad, batch in self.reader.headers(candidates):
@@ -180,51 +185,14 @@ class Pipeline:
                 yield Identified(study.uid, study.patient().patient_id, study.instances())
             yield from self._judge_selection(selection, notes, clock)
 
-    def judge_pictures(self, paths: Sequence[Path]) -> Judgement:
-        """Judge brain-window pictures as the slices of one head.
-
-        Parameters
-        ----------
-        paths : sequence of pathlib.Path
-            Pictures from the base of the skull up.
-
-        Returns
-        -------
-        Judgement
-            The verdict has no series and no millimetres.
-        """
-        clock = Clock()
+    def _judge_gathered(self, folder: Path, clock: Clock) -> Iterator[Union[Progress, Judgement]]:
         try:
-            stack = read_stack(paths)
-            clock.lap("decode")
-            prepared = self._judge.prepare(stack)
-            clock.lap("preprocess")
+            gathered = read_gathered(folder)
         except Refused as refused:
-            return Judgement(replace(self._blank, reasons=refused.reasons, timings=clock.timings()))
-        return self._judge.judge(prepared, self._blank, clock)
-
-    def score_picture(self, path: Path) -> Tuple[float, bool]:
-        """Score one picture by itself.
-
-        Parameters
-        ----------
-        path : pathlib.Path
-            PNG or JPEG.
-
-        Returns
-        -------
-        float
-            Calibrated probability that it shows haemorrhage.
-        bool
-            Whether that is at or above the operating point of a single slice.
-
-        Raises
-        ------
-        Refused
-            When it cannot be read or shows no brain.
-        """
-        probability = self._judge.score_slice(read_stack([path]))
-        return probability, probability >= self._release.files.slice_operating_point
+            yield PhotographedJudgement(replace(self._blank, reasons=refused.reasons, timings=clock.timings()))
+            return
+        clock.lap("decode")
+        yield from self.pictures.gathered(gathered, clock)
 
     def _notes(
         self, found: Sequence[FoundFiles], unreadable: int, lost: Mapping[ReasonCode, int]

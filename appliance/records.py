@@ -116,8 +116,11 @@ def _summary(case: Case, with_identity: bool) -> Dict[str, Any]:
         "study_uid": case.judged_study_uid,
         "same_as": case.same_as.number if case.same_as else None,
         "superseded_by": case.superseded_by.number if case.superseded_by else None,
+        "photographed": case.photographed,
+        "identity_confirmed": ({"at": _text(case.identity.at), "by": case.identity.who} if case.identity else None),
     }
     if with_identity:
+        document["patient_as_typed"] = case.identity.patient if case.identity else None
         document["patient"] = asdict(case.patient) if case.patient else None
     return document
 

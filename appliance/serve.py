@@ -1,5 +1,5 @@
-"""The whole appliance in one process tree: the worker, the pages, network storage and the media watcher where the
-settings ask for them, and this process, which minds them all.
+"""The whole appliance in one process tree: the worker, the pages, network storage, the media watcher and the camera
+process where the settings ask for them, and this process, which minds them all.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Callable, Optional, Sequence
 from appliance import worker
 from appliance.config import Settings
 from appliance.errors import TriageError
-from appliance.ingest import scp, watcher
+from appliance.ingest import camera, scp, watcher
 from appliance.ingest.folder import ingest_folder
 from appliance.phantom.disc import DEMO_BLEED, write_demo_disc
 from appliance.stop import CANNOT_START, StopRequest
@@ -109,8 +109,8 @@ class Part:
 
 
 def serve(settings: Settings, demo: bool) -> int:
-    """Run the worker, the pages, and network storage if ``[scp] port`` is set, and the media watcher if
-    ``[media] watch`` names something, until SIGINT or SIGTERM.
+    """Run the worker, the pages, and network storage if ``[scp] port`` is set, the media watcher if ``[media] watch``
+    names something, and the camera process if there may be a camera, until SIGINT or SIGTERM.
 
     The address is printed to standard output when the page is up.
 
@@ -144,6 +144,8 @@ def serve(settings: Settings, demo: bool) -> int:
             parts.append(Part("network storage", scp.run, settings))
         if settings.media.watch != "nothing":
             parts.append(Part("media watcher", watcher.run, settings))
+        if settings.camera.source or settings.camera.browsers:
+            parts.append(Part("camera process", camera.run, settings))
         for part in parts:
             resources.callback(part.stop)
             part.tend(at_start=True)

@@ -9,10 +9,10 @@ import sys
 import threading
 import time
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Optional, Sequence, Tuple, Type
+from typing import Any, Dict, Optional, Sequence, Tuple, Type
 
 from appliance.config import Settings
 from appliance.config_file import load_settings
@@ -21,7 +21,9 @@ from appliance.errors import DiskFullError, DiskReadOnlyError, TriageError
 from appliance.files import disk_in_words
 from appliance.ingest.losses import read_losses
 from appliance.ingest.spool import medium_path
-from appliance.pipeline import Identified, Pipeline, Progress
+from appliance.picture_judging import PhotographedJudgement
+from appliance.pipeline import Identified, Pipeline
+from appliance.progress import Progress
 from appliance.rendering import plan, render_next
 from appliance.scoring import Judgement
 from appliance.stop import TRY_AGAIN, StopRequest, ends_in_words
@@ -119,12 +121,19 @@ def run(settings: Settings) -> None:
         with Store(settings.store.folder, "worker") as store, presence(store.worker_lock):
             store.recover()
             take_up_begun(store.rendered)
-            store.audit.record_settings(json.loads(json.dumps(asdict(settings), default=str)))
+            store.audit.record_settings(_on_record(settings))
             while not stop.set:
                 # after a fault the next jobs get a fresh engine and fresh children
                 with Pipeline(settings) as pipeline:
                     log.info("ready")
                     _work(store, settings, pipeline, stop)
+
+
+def _on_record(settings: Settings) -> Dict[str, Any]:
+    """Return the settings as the audit trail keeps them: without the camera's password."""
+    kept = replace(settings, camera=replace(settings.camera, source=settings.camera.shown))
+    document: Dict[str, Any] = json.loads(json.dumps(asdict(kept), default=str))
+    return document
 
 
 def _work(store: Store, settings: Settings, pipeline: Pipeline, stop: StopRequest) -> None:
@@ -239,10 +248,12 @@ def _follow(
         for item in steps:
             heartbeat.pulse()
             if isinstance(item, Judgement):
-                write_pictures(store.rendered, job.case_id, item.pictures)
+                photographed = isinstance(item, PhotographedJudgement)
+                header = item.header if isinstance(item, PhotographedJudgement) else None
+                write_pictures(store.rendered, job.case_id, item.pictures, header)
                 if item.geometry:
                     write_plan(store.rendered, job.case_id, plan(item.geometry, (job.spool, *kept)))
-                store.jobs.finish(job, item.verdict)
+                store.jobs.finish(job, item.verdict, photographed)
                 log.info("case %d: %s", job.number, item.verdict.colour.value)
                 return None
             if isinstance(item, Identified):

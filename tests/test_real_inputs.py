@@ -154,7 +154,7 @@ def test_ct_ich_pictures_are_judged_as_a_study(shared_data: Path, pipeline: Pipe
     source = shared_data / "ct_ich" / "images" / "070"
     for path in sorted(source.iterdir(), reverse=True):
         shutil.copy(path, tmp_path / path.name)
-    judgement = pipeline.judge_pictures(sorted(tmp_path.iterdir()))
+    judgement = pipeline.pictures.slices(sorted(tmp_path.iterdir()))
     assert isinstance(judgement, Judgement) and judgement.verdict.colour is not Colour.REFER
     assert len(judgement.pictures) == len(judgement.verdict.zones) == ZONES
     assert all(zone.zone_mm is None and zone.slab.position_mm is None for zone in judgement.verdict.zones)

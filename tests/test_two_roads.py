@@ -44,7 +44,7 @@ def test_study_auc_agrees(shared_data: Path, pipeline: Pipeline, judge: Callable
     refused = []
     for patient in truth:
         source = root / "images" / f"{patient:03d}"
-        as_pictures = pipeline.judge_pictures(sorted(source.iterdir())).verdict
+        as_pictures = pipeline.pictures.slices(sorted(source.iterdir())).verdict
         write_as_dicom(source, tmp_path / "dicom")
         as_dicom = judge(tmp_path / "dicom")
         shutil.rmtree(tmp_path / "dicom")

@@ -6,6 +6,7 @@ The files are the truth; a disc's DICOMDIR is only a hint (`appliance.dicom.dire
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 import zipfile
 import zlib
@@ -14,7 +15,7 @@ from lzma import LZMAError
 from pathlib import Path
 from struct import error as StructError
 from types import TracebackType
-from typing import IO, Optional, Sequence, Tuple, Type
+from typing import IO, List, Optional, Sequence, Tuple, Type
 
 from appliance.config import IngestSettings
 from appliance.dicom.tree import open_regular, walk
@@ -22,6 +23,9 @@ from appliance.errors import ArchiveError, NoDicomError, UnreadablePathError
 
 START_BYTES = 136
 """As much of a file as `looks_like_dicom` needs."""
+
+PICTURE_STARTS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
+"""First bytes of PNG and JPEG files."""
 
 _ARCHIVE_START = b"PK\x03\x04"
 _LOCAL_HEADER = 30
@@ -59,11 +63,14 @@ class FoundFiles:
         Those among them that are a DICOMDIR by name.
     unreadable : int
         Files and folders that could not be opened.
+    pictures : tuple of str
+        PNG and JPEG files, in the order of their paths, numbers by value.
     """
 
     candidates: Tuple[str, ...]
     directories: Tuple[str, ...]
     unreadable: int = 0
+    pictures: Tuple[str, ...] = ()
 
 
 class Medium:
@@ -120,18 +127,18 @@ class Medium:
             self._unpacked.cleanup()
 
     def files(self) -> FoundFiles:
-        """List the files that look like DICOM.
+        """List the files that look like DICOM, and pictures.
 
         Raises
         ------
         NoDicomError
-            When none does.
+            When there is neither.
         UnreadablePathError
             When there are more files than the limit.
         """
         root = Path(self._unpacked.name) if self._unpacked else self._path
         tree = walk(str(root), self._limits.max_files)
-        candidates, directories, unreadable = [], [], tree.unlisted
+        candidates, directories, pictures, unreadable = [], [], [], tree.unlisted
         for path in sorted(tree.files):
             try:
                 with open_regular(path) as file:
@@ -143,9 +150,15 @@ class Medium:
                 candidates.append(path)
                 if os.path.basename(path).upper().startswith("DICOMDIR"):
                     directories.append(path)
-        if not candidates:
+            elif start.startswith(PICTURE_STARTS):
+                pictures.append(path)
+        if not candidates and not pictures:
             raise NoDicomError("No DICOM object was found there. Check that the right folder or disc was chosen.")
-        return FoundFiles(tuple(candidates), tuple(directories), unreadable)
+        return FoundFiles(tuple(candidates), tuple(directories), unreadable, tuple(sorted(pictures, key=_natural)))
+
+
+def _natural(path: str) -> List[object]:
+    return [int(part) if part.isdigit() else part.lower() for part in re.split(r"([0-9]+)", path)]
 
 
 def looks_like_dicom(start: bytes) -> bool:

@@ -125,8 +125,17 @@ class Arrivals:
             row = connection.execute(query, (name, study_uid)).fetchone()
             if row is None:
                 added = connection.execute(
-                    "INSERT INTO cases (id, created_at, source, spool, study_uid, state) VALUES (?, ?, ?, ?, ?, ?)",
-                    (secrets.token_urlsafe(12), now(), source.value, name, study_uid, state.value),
+                    "INSERT INTO cases (id, created_at, source, spool, study_uid, state, photographed) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    (
+                        secrets.token_urlsafe(12),
+                        now(),
+                        source.value,
+                        name,
+                        study_uid,
+                        state.value,
+                        source is Source.CAMERA,
+                    ),
                 )
                 self._audit.append(connection, Act.RECEIVED, added.lastrowid, study_uid, {"source": source.value})
             elif row["state"] == State.RECEIVED.value and state is State.QUEUED:

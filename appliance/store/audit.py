@@ -54,6 +54,8 @@ class Act(str, Enum):
     """Who may do what was changed."""
     ACKNOWLEDGED = "acknowledged"
     FEEDBACK = "feedback"
+    IDENTIFIED = "identified"
+    """Somebody said whose a photographed case is."""
 
 
 @dataclass(frozen=True)

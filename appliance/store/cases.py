@@ -71,6 +71,15 @@ class Acknowledgement:
 
 
 @dataclass(frozen=True)
+class Identity:
+    """Whose a photographed case is: ID or name as typed, by whom, and when, UTC."""
+
+    at: datetime
+    who: str
+    patient: str
+
+
+@dataclass(frozen=True)
 class Case:
     """One request for a verdict.
 
@@ -114,6 +123,10 @@ class Case:
         Those of each rejected series, in the document's order.
     patient : PatientIdentity or None
         Who the headers say this is.
+    photographed : bool
+        Whether it was photographed off a screen: then no header says anything.
+    identity : Identity or None
+        Whose a photographed case is, as a person confirmed.
     error_code, error_message : str or None
         Why there is no verdict.
     """
@@ -137,6 +150,8 @@ class Case:
     reasons: Tuple[Reason, ...] = ()
     rejected_reasons: Tuple[Tuple[Reason, ...], ...] = ()
     patient: Optional[PatientIdentity] = None
+    photographed: bool = False
+    identity: Optional[Identity] = None
     error_code: Optional[str] = None
     error_message: Optional[str] = None
 
@@ -144,6 +159,11 @@ class Case:
     def calls(self) -> bool:
         """Whether it needs somebody now: it is red, or could not be judged."""
         return self.verdict is not None and self.verdict["verdict"] != Colour.GREEN_YELLOW.value
+
+    @property
+    def unidentified(self) -> bool:
+        """Whether nobody has said yet whose it is, and nothing in it does."""
+        return self.photographed and self.identity is None
 
     @property
     def awaited(self) -> bool:
@@ -160,15 +180,20 @@ class Case:
             "error": {"code": self.error_code, "message": self.error_message} if self.error_code else None,
             "same_as": self.same_as.number if self.same_as else None,
             "superseded_by": self.superseded_by.number if self.superseded_by else None,
+            "photographed": self.photographed,
+            "identified": self.identity is not None if self.photographed else None,
             "verdict": self.verdict,
         }
 
 
 CASES = (
-    "SELECT cases.*, same.id AS same_id, newer.id AS newer_id, seen.at AS seen_at, seen.who AS seen_by FROM cases "
+    "SELECT cases.*, same.id AS same_id, newer.id AS newer_id, seen.at AS seen_at, seen.who AS seen_by, "
+    "whose.at AS whose_at, whose.who AS whose_by, whose.patient AS whose_patient FROM cases "
     "LEFT JOIN cases AS same ON same.number = cases.same_as "
     "LEFT JOIN cases AS newer ON newer.number = cases.superseded_by "
-    "LEFT JOIN acknowledgements AS seen ON seen.case_number = COALESCE(cases.same_as, cases.number)"
+    "LEFT JOIN acknowledgements AS seen ON seen.case_number = COALESCE(cases.same_as, cases.number) "
+    "LEFT JOIN identities AS whose ON whose.number = "
+    "(SELECT MAX(number) FROM identities WHERE case_number = cases.number)"
 )
 """Query of the rows that `case_of` takes."""
 
@@ -203,6 +228,12 @@ def case_of(row: sqlite3.Row) -> Case:
         reasons=_reasons(reasons["verdict"]),
         rejected_reasons=tuple(_reasons(series) for series in reasons["rejected"]),
         patient=PatientIdentity(**json.loads(row["patient"])) if row["patient"] else None,
+        photographed=bool(row["photographed"]),
+        identity=(
+            Identity(datetime.fromisoformat(row["whose_at"]), row["whose_by"], row["whose_patient"])
+            if row["whose_at"]
+            else None
+        ),
         error_code=row["error_code"],
         error_message=row["error_message"],
     )

@@ -162,6 +162,8 @@ class Feedbacks:
             raise FeedbackError
         if case.patient and _names(kept, case.patient):
             raise PatientNamedError
+        if case.identity and case.identity.patient.casefold() in kept.casefold():
+            raise PatientNamedError
         if case.verdict is None:
             raise ValueError(f"case {case.number} has no verdict")
         number = case.same_as.number if case.same_as else case.number

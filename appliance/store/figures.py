@@ -20,6 +20,7 @@ class Part(str, Enum):
     WORKER = "worker"
     NETWORK_STORAGE = "network_storage"
     MEDIA_WATCHER = "media_watcher"
+    CAMERA = "camera"
 
 
 def parts(store: Store, settings: Settings) -> Dict[Part, bool]:
@@ -28,11 +29,13 @@ def parts(store: Store, settings: Settings) -> Dict[Part, bool]:
         Part.WORKER: True,
         Part.NETWORK_STORAGE: settings.scp.port is not None,
         Part.MEDIA_WATCHER: settings.media.watch != "nothing",
+        Part.CAMERA: bool(settings.camera.source),
     }
     locks = {
         Part.WORKER: store.worker_lock,
         Part.NETWORK_STORAGE: store.network_lock,
         Part.MEDIA_WATCHER: store.media_lock,
+        Part.CAMERA: store.camera_lock,
     }
     run = {part: is_present(lock) for part, lock in locks.items()}
     return {part: runs for part, runs in run.items() if runs or wanted[part]}

@@ -114,8 +114,17 @@ class Jobs:
         """Note how far a job is."""
         self._write(job, "step = ?, step_done = ?, step_total = ?", progress.step, progress.done, progress.total)
 
-    def finish(self, job: Job, verdict: Verdict) -> bool:
+    def finish(self, job: Job, verdict: Verdict, photographed: bool = False) -> bool:
         """Keep the verdict, and mark what it supersedes: the cases of the study whose images it judged too.
+
+        Parameters
+        ----------
+        job : Job
+            The work.
+        verdict : Verdict
+            The answer.
+        photographed : bool
+            Whether what was judged is photographs of a screen.
 
         Returns
         -------
@@ -123,7 +132,7 @@ class Jobs:
             False where the job is no longer this worker's and nothing was kept.
         """
         state = State.REFUSED if verdict.colour is Colour.REFER else State.DONE
-        columns = columns_of(verdict)
+        columns = {**columns_of(verdict), "photographed": photographed}
         with self._audit.transaction() as connection:
             if not self._end(connection, job, state, columns):
                 return False

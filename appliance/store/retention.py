@@ -92,6 +92,7 @@ def expire(store: Store, settings: StoreSettings) -> Tuple[int, int]:
                 cases += 1
         forgotten = (datetime.now(timezone.utc) - results).isoformat()
         connection.execute("DELETE FROM media WHERE NOT present AND inserted_at < ?", (forgotten,))
+        connection.execute("DELETE FROM captures WHERE ended_at < ?", (forgotten,))
     forget_set_aside(store.folder, results)
     return media, cases
 
@@ -178,6 +179,7 @@ def purge(store: Store, case: Case) -> Purged:
 
 def _delete(connection: sqlite3.Connection, row: sqlite3.Row) -> None:
     connection.execute("DELETE FROM media WHERE case_id = ?", (row["id"],))
+    connection.execute("DELETE FROM captures WHERE case_id = ?", (row["id"],))
     connection.execute("DELETE FROM cases WHERE number = ?", (row["number"],))
 
 

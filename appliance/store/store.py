@@ -6,17 +6,20 @@ import logging
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, List, Optional, Tuple, Type
+from typing import AbstractSet, Any, List, Optional, Tuple, Type
 
 from appliance.store.acknowledgements import Acknowledgements
 from appliance.store.arrivals import Arrivals
 from appliance.store.aside import DATABASE, HEAD
 from appliance.store.attempts import Attempts
 from appliance.store.audit import Audit
+from appliance.store.captures import Captures
 from appliance.store.cases import CASES, Case, Link, Source, State, case_of
 from appliance.store.codes import Codes
 from appliance.store.database import Database, StoreError
 from appliance.store.feedback import Feedbacks
+from appliance.store.frames import Frames
+from appliance.store.identities import Identities
 from appliance.store.jobs import Jobs
 from appliance.store.media import Media
 from appliance.store.people import People
@@ -59,6 +62,10 @@ class Store:
         Who took notice of which case.
     feedback : Feedbacks
         What people themselves saw in the studies.
+    captures : Captures
+        What cameras look at.
+    identities : Identities
+        Whose photographed cases are, as people confirmed.
     spool : pathlib.Path
         Holds what came in, one folder a medium.
     rendered : pathlib.Path
@@ -67,8 +74,8 @@ class Store:
         Holds what is being made, each folder as long as its process lives.
     network : pathlib.Path
         Holds the studies that network storage acknowledges image by image, until they are complete. Never swept.
-    worker_lock, network_lock, media_lock : pathlib.Path
-        Files that a worker, network storage and the watcher of media hold a lock on while they live
+    worker_lock, network_lock, media_lock, camera_lock : pathlib.Path
+        Files that a worker, network storage, the watcher of media and the camera process hold a lock on while they live
         (`appliance.store.presence`).
 
     Raises
@@ -82,9 +89,10 @@ class Store:
         self.rendered = folder / "rendered"
         self.temporary = folder / "temporary"
         self.network = folder / "network"
+        self._frames = folder / "frames"
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for room in (self.spool, self.rendered, self.temporary, self.network):
+            for room in (self.spool, self.rendered, self.temporary, self.network, self._frames):
                 room.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise StoreError(
@@ -94,6 +102,7 @@ class Store:
         self.worker_lock = folder / "worker.lock"
         self.network_lock = self.network / ".lock"
         self.media_lock = folder / "media.lock"
+        self.camera_lock = folder / "camera.lock"
         self.database = Database(folder / DATABASE)
         self.audit = Audit(self.database, folder / HEAD, who)
         self.arrivals = Arrivals(self.spool, self.audit)
@@ -106,6 +115,8 @@ class Store:
         self.attempts = Attempts(self.database)
         self.acknowledgements = Acknowledgements(self.database, self.audit)
         self.feedback = Feedbacks(self.database, self.audit)
+        self.captures = Captures(self.database)
+        self.identities = Identities(self.audit)
 
     def __enter__(self) -> Store:
         """Return itself."""
@@ -152,6 +163,16 @@ class Store:
             Beginning of its name.
         """
         return held_folder(self.temporary, purpose + "-")
+
+    def frames(self, capture_id: str) -> Frames:
+        """Return the folder for what the camera of a capture sees."""
+        return Frames(self._frames / capture_id)
+
+    def remove_frames(self, keep: AbstractSet[str]) -> None:
+        """Remove what the cameras of all captures saw but of those to keep."""
+        for folder in self._frames.iterdir():
+            if folder.name not in keep:
+                Frames(folder).remove()
 
     def choose(self, case: Case, study_uid: str) -> Case:
         """Queue one study of a case's files; the same case again where that study was chosen before.

@@ -14,6 +14,7 @@ from enum import Enum
 from typing import Iterator, List, Mapping, Union
 
 from appliance.config import IngestSettings, Settings
+from appliance.guidance import GUIDANCE, GuidanceCode
 from appliance.store.aside import set_aside
 from appliance.store.cases import State
 from appliance.store.clock import moment
@@ -38,6 +39,10 @@ class TroubleCode(str, Enum):
     NO_WORKER = "no_worker"
     NO_NETWORK_STORAGE = "no_network_storage"
     NO_MEDIA_WATCHER = "no_media_watcher"
+    NO_CAMERA_PROCESS = "no_camera_process"
+    CAMERA_NOT_THERE = "camera_not_there"
+    CAMERA_NO_PICTURES = "camera_no_pictures"
+    CAMERA_FROZEN = "camera_frozen"
 
 
 SENTENCES: Mapping[TroubleCode, str] = {
@@ -56,6 +61,11 @@ SENTENCES: Mapping[TroubleCode, str] = {
     "came wait. Read such studies now, and restart the appliance.",
     TroubleCode.NO_MEDIA_WATCHER: "Discs and sticks are not read. Drop their files on this page, and restart the "
     "appliance.",
+    TroubleCode.NO_CAMERA_PROCESS: "Nothing looks at what the camera sees. Read the study now, and restart the "
+    "appliance.",
+    TroubleCode.CAMERA_NOT_THERE: GUIDANCE[GuidanceCode.CAMERA_NOT_THERE],
+    TroubleCode.CAMERA_NO_PICTURES: GUIDANCE[GuidanceCode.CAMERA_NO_PICTURES],
+    TroubleCode.CAMERA_FROZEN: GUIDANCE[GuidanceCode.CAMERA_FROZEN],
 }
 """What a page and the doctor say of each."""
 
@@ -137,3 +147,11 @@ def _processes(store: Store, settings: Settings) -> Iterator[Trouble]:
         yield Trouble(TroubleCode.NO_NETWORK_STORAGE)
     if settings.media.watch != "nothing" and not starting and not is_present(store.media_lock):
         yield Trouble(TroubleCode.NO_MEDIA_WATCHER)
+    query = "SELECT 1 FROM captures WHERE state = 'looking' AND began_at < ? LIMIT 1"
+    wanted = settings.camera.source and not starting
+    if (wanted or store.database.rows(query, longer)) and not is_present(store.camera_lock):
+        yield Trouble(TroubleCode.NO_CAMERA_PROCESS)
+    elif settings.camera.source:
+        kind = store.captures.camera_trouble()
+        if kind:
+            yield Trouble(TroubleCode(f"camera_{kind}"))

@@ -155,7 +155,8 @@ def _shown(settings: Settings) -> List[Shown]:
         for key, value in asdict(getattr(settings, section)).items():
             variable = variable_name(section, key)
             origin = "environment" if variable in os.environ else "default" if value == usual[key] else "file"
-            found.append(Shown(section, key, _text(value), variable, origin))
+            shown = settings.camera.shown if (section, key) == ("camera", "source") else value
+            found.append(Shown(section, key, _text(shown), variable, origin))
     return found
 
 

@@ -12,11 +12,13 @@ from appliance.web import (
     access,
     account,
     admin,
+    camera,
     cases,
     errors,
     feedback,
     formats,
     guard,
+    identity,
     language,
     login,
     metrics,
@@ -60,8 +62,8 @@ def create_app(settings: Settings) -> Flask:
     access.init_app(app)
     app.extensions["changes"] = wall.changes_of(app.extensions["store"], settings)
     app.extensions["tally"] = Tally(app.extensions["store"].database)
-    rooms = (wall, cases, series, next_step, feedback, uploads, login, account, people, admin, metrics, openapi)
-    for room in rooms:
+    of_studies = (wall, cases, series, next_step, feedback, identity, uploads, camera)
+    for room in (*of_studies, login, account, people, admin, metrics, openapi):
         app.register_blueprint(room.blueprint)
     app.add_url_rule("/healthz", view_func=_health)
     return app

@@ -32,6 +32,9 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
 }
+CAMERA_PAGE = "camera.look"
+"""The only page that may ask for the camera of its device."""
+
 _A_YEAR_S = 365 * 24 * 3600
 
 
@@ -74,6 +77,9 @@ def _check_origin() -> None:
 
 def _add_headers(response: Response) -> Response:
     response.headers.update(_HEADERS)
+    if request.endpoint == CAMERA_PAGE:
+        policy = _HEADERS["Permissions-Policy"].replace("camera=()", "camera=(self)")
+        response.headers["Permissions-Policy"] = policy
     settings: Settings = current_app.extensions["settings"]
     if settings.server.tls_certificate is not None:
         # only with a certificate that browsers trust: with the appliance's own, this would forbid its readers to go on

@@ -14,7 +14,7 @@ from appliance.verdict import SENTENCES, Reason, ReasonCode
 from appliance.web.formats import local_time
 
 ERROR_SENTENCES: Mapping[str, str] = {
-    "no_dicom": "No DICOM image was found. Check that the right folder or disc was chosen.",
+    "no_dicom": "No DICOM image and no photograph was found. Check that the right folder or disc was chosen.",
     "bad_archive": "The zip archive is damaged, encrypted or too large. Pack one study again, without a password.",
     "unreadable_path": "The files cannot be read, or are too many for one study. Send one study again.",
     "unknown_study": "The chosen study was not found among the files. Send them again.",
@@ -31,6 +31,13 @@ ERROR_SENTENCES: Mapping[str, str] = {
     "no_name": "Write your name, with 60 characters at most, and send it again.",
     "bad_feedback": "Choose one of the four colours; a note has 2000 characters at most. Send it again.",
     "patient_named": "The note names the patient. Notes are kept longer than the case: leave name and ID out.",
+    "no_patient": "Write the patient's ID or name, with 100 characters at most, and send it again.",
+    "camera_busy": "The camera is in use. Wait for the end of the other capture, or use another camera.",
+    "no_frame": "This is no picture of a camera, or it is too large. Begin the capture again.",
+    "camera_failed": "The appliance failed while looking at the pictures. Begin the capture again.",
+    "camera_interrupted": "The appliance stopped while looking at the pictures. Begin the capture again.",
+    "bad_source": "The camera cannot be used as it is set up. Ask an administrator to correct [camera] source.",
+    "too_many_photographs": "These are more than 64 photographs. Send those of one study.",
     "bad_backup": "No copy could be made. Make room on the appliance's disk, then try again.",
     "broken_form": "The files did not arrive completely. Send them again.",
     "login_needed": "Log in first. The session may be over.",
@@ -51,6 +58,7 @@ HTTP_SENTENCES: Mapping[int, str] = {
     403: "This request came from another site and was refused. Open the start page and try again.",
     404: "There is nothing at this address. The case may have been removed.",
     405: "This address does not take such a request. Go back to the start page.",
+    429: "Too many pictures come at once. Load the page again.",
     413: "These are more files or megabytes than one study may have. Send one study.",
     500: "The appliance failed. Try again; if it fails again, read the study now.",
 }

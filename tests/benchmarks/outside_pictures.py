@@ -71,7 +71,7 @@ def main() -> None:
             for seed, (hounsfield, bleeds) in enumerate(sources):
                 cv2.imwrite(str(path), outside_picture(hounsfield, changes, 5000 + seed).pixels)
                 try:
-                    judged.append((*pipeline.score_picture(path), bleeds))
+                    judged.append((*pipeline.pictures.score(path), bleeds))
                 except Refused:
                     continue
             scores, called, truth = (np.array(column) for column in zip(*judged, strict=True))

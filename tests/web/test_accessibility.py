@@ -22,7 +22,7 @@ def pages(page: Any, address: str) -> List[str]:
     """Every page: the wall, the list, the administrator's, those of logins, each case's and its handover sheet."""
     page.goto(address)
     cases = page.locator("#recent a").evaluate_all("all => all.map(one => one.href)")
-    own = [address + path for path in ("", "cases", "absent", "admin", "setup", "login", "code")]
+    own = [address + path for path in ("", "cases", "camera", "absent", "admin", "setup", "login", "code")]
     judged = page.locator("#recent .red a, #recent .green a, #recent .refer a").evaluate_all(
         "all => all.map(one => one.href)"
     )

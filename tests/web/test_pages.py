@@ -133,6 +133,8 @@ def test_the_published_document_is_the_verdict(client: FlaskClient, judged: Judg
         "error": None,
         "same_as": None,
         "superseded_by": None,
+        "photographed": False,
+        "identified": None,
         "verdict": json.loads(json.dumps(RED.to_json())),
     }
 
@@ -191,7 +193,10 @@ def test_a_failed_case_says_why_in_both_languages(client: FlaskClient, store: St
     job = store.jobs.claim()
     assert job is not None
     store.jobs.fail(job, "no_dicom", "No DICOM object was found under /home/someone/spool.")
-    for language, sentence in (("ja", "DICOM画像が見つかりません。"), ("en", "No DICOM image was found.")):
+    for language, sentence in (
+        ("ja", "DICOM画像も写真も見つかりません。"),
+        ("en", "No DICOM image and no photograph was found."),
+    ):
         card = answer_of(client.get(f"/cases/{case.id}?lang={language}").text)
         assert 'class="answer failed"' in card and sentence in card and "/home" not in card
 

@@ -11,10 +11,12 @@ from babel.messages.pofile import read_po
 from flask import Flask
 from flask.testing import FlaskClient
 
-from appliance import errors
+from appliance import errors, picture_judging
 from appliance import store as records
+from appliance.camera import scroll, sources
 from appliance.config import Settings
 from appliance.errors import TriageError, UploadError
+from appliance.guidance import GUIDANCE, GuidanceCode
 from appliance.ingest import spool
 from appliance.store import Source, Store, passwords, people
 from appliance.store.troubles import Trouble, TroubleCode
@@ -60,6 +62,7 @@ def needed() -> Set[Key]:
         *words.ERROR_SENTENCES.values(),
         *words.HTTP_SENTENCES.values(),
         *words.TROUBLE_SENTENCES.values(),
+        *GUIDANCE.values(),
         *words.BODY_PARTS,
         *words.DETAILS,
     }
@@ -108,7 +111,7 @@ def test_every_template_text_is_marked_for_translation(client_pages: Dict[str, s
         shown = re.sub(r"<(script|style|code|noscript).*?</\1>|<[^>]+>", " ", page, flags=re.DOTALL)
         allowed = r"English|zip|CT|ID|mm|JSON|HU|SIM\S*|Mogi Hanako|Head 5.0 soft|Head 1.0 bone|Scout|headct-triage"
         allowed += r"|onnxruntime|CPU|threads|fp32|slice-alexnet|lt;b|gt;|DICOM|<b>"
-        allowed += r"|AE|TLS|SHA|MB|GB|USB|triage --config|TRIAGE_CONFIG"
+        allowed += r"|AE|TLS|SHA|MB|GB|USB|https|triage --config|TRIAGE_CONFIG"
         left = re.sub(allowed, " ", shown)
         assert re.findall(r"[A-Za-z]{2,}", left) == [], name
 
@@ -116,7 +119,7 @@ def test_every_template_text_is_marked_for_translation(client_pages: Dict[str, s
 @pytest.fixture
 def client_pages(client, judged) -> Dict[str, str]:  # type: ignore[no-untyped-def]
     paths = {name: f"/cases/{judged(name).id}" for name in ("red", "green", "refer", "several")}
-    paths.update({"start": "/", "missing": "/nowhere", "admin": "/admin"})
+    paths.update({"start": "/", "missing": "/nowhere", "admin": "/admin", "camera": "/camera"})
     return {name: client.get(path + "?lang=ja").text for name, path in paths.items()}
 
 
@@ -136,7 +139,15 @@ def kinds_in(*modules: ModuleType) -> Set[Type[TriageError]]:
 
 def test_every_error_that_a_page_may_show_has_a_sentence() -> None:
     shown = kinds_in(errors, spool, multipart, records, access, login, passwords, people) - NOT_ON_A_PAGE
-    assert {kind.code for kind in shown} | {"interrupted", "internal"} == set(words.ERROR_SENTENCES)
+    of_no_class = {"interrupted", "internal", "camera_failed", "camera_interrupted"}
+    elsewhere = {picture_judging.TooManyPhotographsError.code, sources.SourceError.code}
+    assert {kind.code for kind in shown} | of_no_class | elsewhere == set(words.ERROR_SENTENCES)
+
+
+def test_every_guidance_has_a_sentence() -> None:
+    assert set(GUIDANCE) == set(GuidanceCode) - {GuidanceCode.REFUSED}
+    assert {hint.value for hint in scroll.Hint} <= {code.value for code in GuidanceCode}
+    assert {f"camera_{kind.value}" for kind in sources.TroubleKind} <= {code.value for code in GuidanceCode}
 
 
 @pytest.mark.parametrize(

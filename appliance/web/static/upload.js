@@ -45,6 +45,9 @@
   }
 
   function send(files) {
+    // photographs show the head in the order of their names
+    const name = (file) => file.webkitRelativePath || file.name;
+    files.sort((a, b) => name(a).localeCompare(name(b), "en", { numeric: true }));
     const bytes = files.reduce((sum, file) => sum + file.size, 0);
     if (bytes === 0) return fail(form.dataset.empty);
     if (files.length > Number(form.dataset.maxFiles) || bytes > Number(form.dataset.maxMb) * 1e6) {
