@@ -155,10 +155,12 @@ def _structure(panel: Panel, view: View, jacobian: np.ndarray, u: np.ndarray, v:
         fy = kx * jacobian[0, 1] + ky * jacobian[1, 1]
         passed = transfer(fx, fy, view.lens)
         largest = max(abs(value) for value in amplitudes)
-        if np.abs(passed).max() * largest < FAINT:
+        strong = np.abs(passed) * largest >= FAINT
+        if not strong.any():
             continue
         phase = np.float32(2 * np.pi) * (np.float32(kx) * u + np.float32(ky) * v)
-        for order in _orders(fx, fy, native):
+        # only there: towards the horizon of a screen seen from the side frequencies grow without limit
+        for order in _orders(fx[strong], fy[strong], native):
             for colours, filled in ((RED_AND_BLUE, _filled_red), (GREEN, _filled_green)):
                 if colours == GREEN and sum(order) % 2:
                     continue  # green stands on every second place of each row
