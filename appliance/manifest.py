@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional
+from typing import Any, Mapping, Optional
 
 import trt_engines
 from appliance.errors import ModelError
@@ -23,6 +23,9 @@ class ReleaseFacts:
         Probabilities at and above which a slice, and a study, is urgent. They were chosen with the network.
     window_width, window_level : float
         Brain window of its input in Hounsfield units.
+    gate : mapping or None
+        What refuses photographs that it would misjudge (`appliance.camera.quality.Gate`); None where it was not
+        measured on photographs.
     """
 
     name: str
@@ -32,6 +35,7 @@ class ReleaseFacts:
     operating_point: float
     window_width: float
     window_level: float
+    gate: Optional[Mapping[str, Any]]
 
 
 def manifest_path(manifest: Optional[Path] = None) -> Path:
@@ -63,6 +67,7 @@ def read_facts(manifest: Optional[Path] = None) -> ReleaseFacts:
             operating_point=float(document["operating_point"]),
             window_width=float(document["input"]["window_width"]),
             window_level=float(document["input"]["window_level"]),
+            gate=document["photographs"]["gate"] if "photographs" in document else None,
         )
     except OSError as error:
         raise ModelError(f"The manifest {path} cannot be read; install the appliance again.") from error

@@ -14,9 +14,10 @@ import numpy as np
 
 from appliance.camera.gathered import Gathered, from_the_base
 from appliance.camera.lookers import ScrollLooker
-from appliance.camera.photograph import read_photograph
+from appliance.camera.photograph import Photograph, read_photograph
 from appliance.camera.photograph_files import read_frame
 from appliance.camera.pictures import read_stack
+from appliance.camera.quality import Gate
 from appliance.camera.sources import Frame, FrameSource
 from appliance.camera.stack import photographed_stack
 from appliance.errors import TriageError
@@ -63,9 +64,12 @@ class PictureJudge:
         The network.
     blank : Verdict
         What is known before anything is judged.
+    gate : Gate or None
+        Refuses photographs that cannot be judged.
     """
 
-    def __init__(self, judge: StackJudge, release: Release, blank: Verdict) -> None:
+    def __init__(self, judge: StackJudge, release: Release, blank: Verdict, gate: Optional[Gate]) -> None:
+        self._gate = gate
         self._judge = judge
         self._release = release
         self._blank = blank
@@ -142,7 +146,7 @@ class PictureJudge:
         header: Optional[np.ndarray] = None
         for number, path in enumerate(paths, start=1):
             try:
-                photograph = read_photograph(read_frame(path))
+                photograph = self._read(path)
             except Refused as refused:
                 refusal = replace(self._blank, reasons=refused.reasons, timings=clock.timings())
                 yield PhotographedJudgement(refusal, header=header)
@@ -173,7 +177,7 @@ class PictureJudge:
         SourceError
             When the file cannot be read.
         """
-        clock, looker = Clock(), ScrollLooker()
+        clock, looker = Clock(), ScrollLooker(self._gate)
         with source as frames:
             for item in frames:
                 if isinstance(item, Frame):
@@ -214,6 +218,13 @@ class PictureJudge:
             return
         judgement = self._judged(stack, clock)
         yield PhotographedJudgement(judgement.verdict, judgement.pictures, header=gathered.header)
+
+    def _read(self, path: Path) -> Photograph:
+        photograph = read_photograph(read_frame(path))
+        bad = self._gate.check(photograph.pictures) if self._gate else None
+        if bad:
+            raise Refused(bad)
+        return photograph
 
     def _judged(self, stack: SliceStack, clock: Clock) -> Judgement:
         try:

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Dict, Generator, Iterator, List, Mapping, Optional, Sequence, Tuple, Type, Union
 
 from appliance.camera.gathered import is_gathered, read_gathered
+from appliance.camera.quality import gate_of
 from appliance.config import Settings
 from appliance.dicom.find import FoundFiles, Medium
 from appliance.dicom.header import ImageHeader
@@ -23,6 +24,7 @@ from appliance.dicom.stack import load_stack
 from appliance.errors import NoDicomError
 from appliance.inference.onnx_engine import OnnxEngine
 from appliance.inference.release import load_release
+from appliance.manifest import read_facts
 from appliance.picture_judging import PhotographedJudgement, PictureJudge
 from appliance.progress import Progress
 from appliance.scoring import Clock, Judgement, StackJudge
@@ -93,7 +95,8 @@ class Pipeline:
     @property
     def pictures(self) -> PictureJudge:
         """Judges pictures in place of DICOM objects."""
-        return PictureJudge(self._judge, self._release, self._blank)
+        gate = gate_of(read_facts(self._settings.engine.manifest).gate)
+        return PictureJudge(self._judge, self._release, self._blank, gate)
 
     def __enter__(self) -> Pipeline:
         """Start the children, then load the network while they start."""

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 import appliance
+from appliance.camera.quality import NAMES
 from appliance.phantom.disc import DEMO_BLEED
 from appliance.phantom.head import Bleed
 from tests.simulated import volume
@@ -97,14 +98,19 @@ def write_photographs(folder: Path, pictures: Sequence[np.ndarray], each: int = 
     return paths
 
 
+BLURRED = 3.0
+"""Width of the skull's edge, in hundredths of the head, from which the gate of `manifest_for_photographs` refuses."""
+
+
 def manifest_for_photographs(folder: Path) -> Path:
-    """Write the installed network's manifest with a calibration for photographs, and return its path."""
+    """Write the manifest of a network that reads photographs as it reads files, but no blurred ones."""
     released = Path(appliance.__file__).parents[1] / "trt_engines"
     found = released / "manifest.json"
     document = json.loads(found.read_text("utf-8"))
-    if "photographs" not in document:
-        names = ("slice_calibration", "study_calibration", "slice_operating_point", "operating_point", "pooling")
-        document["photographs"] = {name: document[name] for name in names}
+    names = ("slice_calibration", "study_calibration", "slice_operating_point", "operating_point", "pooling")
+    nothing = dict.fromkeys(NAMES, 0.0)
+    gate = {"weights": {**nothing, "edge": 1.0}, "usual": nothing, "offset": 0.0, "highest": BLURRED}
+    document["photographs"] = {**{name: document[name] for name in names}, "gate": gate}
     folder.mkdir(parents=True, exist_ok=True)
     for path in released.iterdir():
         if path.suffix == ".onnx":

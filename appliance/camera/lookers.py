@@ -11,6 +11,7 @@ from appliance.camera.gathered import Gathered, from_the_base
 from appliance.camera.largest import largest_picture
 from appliance.camera.overlay import without_overlays
 from appliance.camera.photograph import Photograph, read_photograph
+from appliance.camera.quality import Gate
 from appliance.camera.scroll import ScrollCapture
 from appliance.camera.sources import Frame
 from appliance.guidance import Guidance, GuidanceCode, refusal
@@ -42,9 +43,16 @@ class Looker(Protocol):
 
 
 class TilesLooker:
-    """Takes shots of slices that stand side by side, as often as it is told to."""
+    """Takes shots of slices that stand side by side, as often as it is told to.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    gate : Gate or None
+        Refuses shots that cannot be judged.
+    """
+
+    def __init__(self, gate: Optional[Gate]) -> None:
+        self._gate = gate
         self._shots: List[Photograph] = []
         self._tries: List[Photograph] = []
         self._taking = False
@@ -62,6 +70,9 @@ class TilesLooker:
             photograph = read_photograph(frame.picture)
         except Refused as refused:
             return refusal(refused.reasons[0])
+        bad = self._gate.check(photograph.pictures) if self._gate else None
+        if bad:
+            return refusal(bad)
         screen = photograph.screen
         place = () if screen.kind == "frame" else _shares(screen.corners, frame.picture)
         if not self._taking:
@@ -113,9 +124,16 @@ def _thumb(picture: np.ndarray) -> np.ndarray:
 
 
 class ScrollLooker:
-    """Gathers the slices of a series while somebody scrolls through it."""
+    """Gathers the slices of a series while somebody scrolls through it.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    gate : Gate or None
+        Refuses slices that cannot be judged.
+    """
+
+    def __init__(self, gate: Optional[Gate]) -> None:
+        self._gate = gate
         self._capture = ScrollCapture(largest_picture)
         self._frames = 0
         self._slices = 0
@@ -140,8 +158,12 @@ class ScrollLooker:
 
     def gathered(self) -> Gathered:
         """Return the slices from the base up."""
-        pictures = (cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR) for picture in self._capture.finish())
-        return Gathered(tuple(map(without_overlays, pictures)), "scroll", self._frames, self._header)
+        found = (cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR) for picture in self._capture.finish())
+        pictures = tuple(map(without_overlays, found))
+        bad = self._gate.check(pictures) if self._gate else None
+        if bad:
+            raise Refused(bad)
+        return Gathered(pictures, "scroll", self._frames, self._header)
 
 
 def _header_of(frame: np.ndarray) -> Optional[np.ndarray]:

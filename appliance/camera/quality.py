@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import astuple, dataclass, fields
-from typing import List, Mapping, Optional, Sequence, Tuple
+from typing import Any, List, Mapping, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -108,8 +108,12 @@ class Gate:
     offset: float
     highest: float
 
+    def check(self, pictures: Sequence[np.ndarray]) -> Optional[Reason]:
+        """Return why photographed slices cannot be judged: uint8, as `measure_quality` takes each of them."""
+        return self.refusal([measure_quality(picture) for picture in pictures])
+
     def refusal(self, qualities: Sequence[Quality]) -> Optional[Reason]:
-        """Return why slices that were photographed together cannot be judged; None where they can.
+        """Return why slices of which this was measured cannot be judged; None where they can.
 
         Parameters
         ----------
@@ -127,6 +131,11 @@ class Gate:
 
     def _against(self, name: str, value: float) -> float:
         return self.weights[name] * WORSE[name] * (value - self.usual[name])
+
+
+def gate_of(document: Optional[Mapping[str, Any]]) -> Optional[Gate]:
+    """Return the gate that a manifest holds; None where it holds none."""
+    return None if document is None else Gate(**document)
 
 
 def measure_quality(picture: np.ndarray) -> Quality:

@@ -13,6 +13,7 @@ import numpy as np
 from appliance.camera.gathered import Gathered, write_gathered
 from appliance.camera.live import LiveSource, open_source
 from appliance.camera.lookers import Looker, ScrollLooker, TilesLooker
+from appliance.camera.quality import gate_of
 from appliance.camera.sources import Frame, FrameSource, Trouble
 from appliance.config import Settings
 from appliance.errors import TriageError
@@ -20,6 +21,7 @@ from appliance.files import disk_in_words
 from appliance.guidance import Guidance, GuidanceCode, refusal
 from appliance.ingest.browser_frames import BrowserFrames
 from appliance.ingest.spool import require_room
+from appliance.manifest import read_facts
 from appliance.store import Capture, Case, Eye, Source, Store, Way, Wish
 from appliance.store.audit import ACTING
 from appliance.verdict import Refused
@@ -60,7 +62,7 @@ class Sitting(threading.Thread):
         self._settings = settings
         self._stop_asked = stop
         self._frames = store.frames(capture.id)
-        self._looker = looker_of(capture.way)
+        self._looker = looker_of(capture.way, settings)
         self._looked = 0
         self._last: Optional[int] = None
         self._said: Optional[Guidance] = None
@@ -191,9 +193,16 @@ class Paced(FrameSource):
             yield item
 
 
-def looker_of(way: Way) -> Looker:
-    """Return what looks at slices that come in a way."""
-    return TilesLooker() if way is Way.TILES else ScrollLooker()
+def looker_of(way: Way, settings: Settings) -> Looker:
+    """Return what looks at slices that come in a way, with the gate of the network that will judge them.
+
+    Raises
+    ------
+    ModelError
+        When its manifest is absent or damaged.
+    """
+    gate = gate_of(read_facts(settings.engine.manifest).gate)
+    return TilesLooker(gate) if way is Way.TILES else ScrollLooker(gate)
 
 
 def hand_over(store: Store, settings: Settings, gathered: Gathered) -> Case:
