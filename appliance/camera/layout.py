@@ -19,6 +19,9 @@ LEVELS = (0.5, 0.65, 0.8, 0.9)
 SQUARE, FILLED = 0.6, 0.65
 """Shorter over longer side, and share of its box, of what may be a picture's core."""
 
+OVER = 0.15
+"""By how much of its side a picture that is not cut may seem to lie beyond the screen."""
+
 HELD = 0.4
 """How likely a cell has to hold a CT picture."""
 
@@ -108,9 +111,18 @@ def find_tiles(flat: np.ndarray) -> Optional[Tiles]:
     boxes: List[Optional[Box]] = []
     for y in down.first + np.arange(down.count) * down.pitch:
         for x in across.first + np.arange(across.count) * across.pitch:
-            box = (int(round(x - side / 2)), int(round(y - side / 2)), int(round(side)), int(round(side)))
+            box = _within((x - side / 2, y - side / 2), side, flat.shape)
             boxes.append(box if _believed(seen, (x, y), side) > HELD else None)
     return Tiles(down.count, across.count, tuple(boxes)) if any(boxes) else None
+
+
+def _within(corner: Tuple[float, float], side: float, shape: Tuple[int, ...]) -> Box:
+    """Square in whole pixels; one that reaches beyond the picture by a little ends with it."""
+    side = min(side, *shape[:2]) if side < FITS[1] * min(shape[:2]) else side
+    room = [(place, size - side) for place, size in zip(corner, shape[1::-1])]
+    moved = [min(max(place, 0), max(most, 0)) for place, most in room]
+    x, y = (new if abs(new - old) < OVER * side else old for new, old in zip(moved, corner))
+    return int(round(x)), int(round(y)), int(round(side)), int(round(side))
 
 
 def _believed(seen: Look, centre: Tuple[float, float], side: float) -> float:

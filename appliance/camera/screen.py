@@ -29,8 +29,17 @@ BORDER = 1.5
 SEARCHED = 800
 """Longer side of the picture in which straight edges are sought."""
 
+FILLS = 0.15
+"""How far a screen that fills the picture seems to end from its corners, at most, over its longer side."""
+
+ALONE = 0.42
+"""Share of a picture that the core of a CT picture covers where nothing else is shown; it would be 0.64."""
+
+LONG = 0.12
+"""Shortest edge that tells whether a picture is flat, over its width."""
+
 LEVEL = 0.004
-"""Largest slope of the lines of a picture that already is flat."""
+"""Largest slope of most lines of a picture that already is flat."""
 
 
 @dataclass(frozen=True)
@@ -72,14 +81,16 @@ def find_screen(frame: np.ndarray) -> Optional[Screen]:
     corners = find_quadrilateral(seen, size)
     if corners is None:
         return _whole(size) if seen.pictures.max() > 0.5 else None
+    whole = _whole(size)
+    slice_alone = float((seen.pictures > 0.5).sum()) * seen.scale**2 > ALONE * size[0] * size[1]
+    if slice_alone or (np.abs(corners - whole.corners).max() < FILLS * max(size) and _is_flat(frame)):
+        return whole
     corners, belief = _second_look(frame, corners)
     sides = [_visible(corners[i], corners[(i + 1) % 4], size, BORDER * seen.scale) for i in range(4)]
     width = float(np.linalg.norm(corners[[1, 2]] - corners[[0, 3]], axis=1).mean())
     edges = refine(frame, sides, width, belief)
     bend = find_bend(edges, size)
     lines = [None if edge is None else line_through(straighten(edge, bend, size)) for edge in edges]
-    if all(line is None for line in lines) and _is_flat(frame):
-        return _whole(size)
     if any(line is None for line in lines):
         return _upright(frame, straighten(corners, bend, size), lines, bend)
     return _screen(lines, "monitor", bend, size)
@@ -159,12 +170,13 @@ def _upright(
 
 
 def _is_flat(frame: np.ndarray) -> bool:
-    """Tell whether all straight edges of a picture run exactly along its own axes."""
+    """Tell whether the long edges of a picture, where there are any, run exactly along its own axes."""
     scale = min(SEARCHED / max(frame.shape[:2]), 1.0)
     grey = cv2.resize(frame.max(axis=2), None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     for edges in find_edges(grey):
-        if len(edges.rise) >= 2:
-            pencil = find_pencil(edges)[0]
-            if abs(pencil.slope) > LEVEL or abs(pencil.turn) * max(grey.shape) / 2 > LEVEL:
-                return False
+        ends = edges.ends[edges.length > LONG * grey.shape[1]]
+        slope = (ends[:, 1, 1] - ends[:, 0, 1]) / (ends[:, 1, 0] - ends[:, 0, 0])
+        length = edges.length[edges.length > LONG * grey.shape[1]]
+        if length[np.abs(slope) > LEVEL].sum() > 0.5 * length.sum():
+            return False
     return True

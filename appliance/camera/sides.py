@@ -16,13 +16,23 @@ SAMPLES = 64
 WIDE, NARROW = 0.05, 0.012
 """How far from its first place a side is sought, over the screen's width: first straight, then bowed."""
 
-TRUST = 1.5
+BLUR = 3.0
+"""By how many steps votes are spread in the wide search, whose lines are neither bowed nor finely tilted."""
+
+TILT = 1.4
+"""How far the ends of a side may lie from their first place in the wide search, over its reach."""
+
+
+LEAN = 0.05
+"""What a turn or a bow as large as the reach costs, over all votes."""
+
+TRUST = 0.6
 """Worth of the network's belief over that of edges, while a side is sought far from its first place."""
 
 STEP = 0.5
 """Pixels between the values of a profile."""
 
-FALLING = 0.7
+FALLING = 0.5
 """Worth of an edge to a brighter border over one to a darker: lit panels are mostly brighter than what is around."""
 
 BENDS = np.linspace(-0.12, 0.12, 97)
@@ -61,10 +71,10 @@ def refine(
             found.append(None)
             continue
         band = _Band.along(grey, side, WIDE * width, max(1.0, width / 600))
-        near = _ridge(_votes(band) + TRUST * _believed(band, belief, grey.shape), band, 0.0)
+        near = _ridge(_votes(band, BLUR) + TRUST * _believed(band, belief, grey.shape), band, 0.0)
         ends = band.points(np.polyval(np.polyfit(band.position, near, 1), [-1.0, 1.0]), np.array([-1.0, 1.0]))
         band = _Band.along(grey, ends, NARROW * width, STEP)
-        near, weight = _sharpen(band, _ridge(_votes(band), band, 0.4))
+        near, weight = _sharpen(band, _ridge(_votes(band, 0.0), band, 0.4))
         found.append(band.points(near, band.position)[weight >= 0.2 * np.median(weight)])
     return found
 
@@ -114,12 +124,13 @@ def _believed(band: _Band, belief: np.ndarray, shape: Tuple[int, ...]) -> np.nda
     return (before[:, -1:] - 2 * before) / (0.5 * level.shape[1])
 
 
-def _votes(band: _Band) -> np.ndarray:
+def _votes(band: _Band, blur: float) -> np.ndarray:
     """How much each place of each profile looks like the edge, rising or falling: shape ``(2, samples, offsets)``."""
     slope = np.gradient(cv2.GaussianBlur(np.sqrt(band.profiles + 4), (0, 0), 1.5, sigmaY=0.01), axis=1)
     noise = 1.5 * float(np.median(np.abs(slope))) + 0.01
     votes = np.stack([np.maximum(slope, 0), FALLING * np.maximum(-slope, 0)])
-    return votes / (np.abs(slope).max(axis=1)[None, :, None] + noise)
+    votes = votes / (np.abs(slope).max(axis=1)[None, :, None] + noise)
+    return np.stack([cv2.GaussianBlur(part, (0, 0), blur, sigmaY=0.01) for part in votes]) if blur else votes
 
 
 def _ridge(votes: np.ndarray, band: _Band, bowed: float) -> np.ndarray:
@@ -130,11 +141,12 @@ def _ridge(votes: np.ndarray, band: _Band, bowed: float) -> np.ndarray:
     index, count = np.arange(len(position)), len(offsets)
     wide = np.pad(votes, ((0, 0), (0, 0), (count, count)))
     best, chosen = -np.inf, np.zeros(len(position))
-    for tilt in np.linspace(-0.7, 0.7, 13) * reach:
+    tilts = np.linspace(-0.7, 0.7, 13) if bowed else np.linspace(-TILT, TILT, 31)
+    for tilt in tilts * reach:
         for bow in np.linspace(-bowed, bowed, 7 if bowed else 1) * reach:
             course = tilt * position + bow * (position**2 - 1 / 3)
             place = np.arange(count)[:, None] + np.rint(course / step).astype(int) + count
-            total = wide[:, index, place].sum(axis=2) * likely * (1 - 0.15 * (abs(tilt) + abs(bow)) / reach)
+            total = wide[:, index, place].sum(axis=2) * likely * (1 - LEAN * (abs(tilt) + abs(bow)) / reach)
             if total.max() > best:
                 best = float(total.max())
                 chosen = offsets[int(total.max(axis=0).argmax())] + course

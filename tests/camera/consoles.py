@@ -49,8 +49,8 @@ def draw_console(
     left = 160 if list_at_left else 0
     if list_at_left:
         for index in range(4):
-            small = cv2.resize(pictures[index % len(pictures)], (110, 110), interpolation=cv2.INTER_AREA)
-            panel[80 + 140 * index : 190 + 140 * index, 24:134] = small[..., None]
+            small = cv2.resize(pictures[index % len(pictures)], (72, 72), interpolation=cv2.INTER_AREA)
+            panel[80 + 100 * index : 152 + 100 * index, 44:116] = small[..., None]
     top, bottom, right = 56, 692, 1280
     boxes = []
     xs = np.rint(np.linspace(left, right, columns + 1)).astype(int)
