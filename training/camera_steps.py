@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 
+from appliance.camera.quality import Gate
 from training import sources
-from training.calibrate import calibrate, to_manifest
+from training.calibrate import Calibration, calibrate, to_manifest
+from training.camera_table import camera_table
 from training.documents import TrainingError
 from training.gated import gate_document, rate
 from training.judged import nested
 from training.machine import Machine
+from training.network import SliceNet
 from training.photographed import photographed
 from training.routes import compare, join
+from training.scored import ScoredStudy
 from training.screen.families import FAMILIES
 from training.settings import Settings
 from training.workspace import HELD_OUT, TRAINING, Workspace
@@ -23,23 +27,22 @@ from training.workspace import HELD_OUT, TRAINING, Workspace
 EPOCHS = 20
 """Passes with photographs, after those without."""
 
-CAPTURES = {TRAINING: 3, HELD_OUT: 2}
-"""How often every study is photographed."""
-
-RATED = 600
-"""Photographs to which the gate is fitted, and again those by which it is measured."""
+Captures = list[list[ScoredStudy]]
+"""Capture by capture, what was photographed of all studies and not refused."""
 
 
 def capture(options: argparse.Namespace, say: Callable[[str], None]) -> None:
-    """Photograph every study, screen by screen, with the appliance's own reading of the photographs."""
+    """Photograph every study, page by page, and let the appliance read it; what was not trained on, behind the gate."""
     workspace = Workspace(options.work)
-    for family, count in CAPTURES.items():
-        if options.only in (None, family):
-            captures = [
-                [photographed(sources.load(name, folder), FAMILIES[family], number) for name, folder in options.data]
-                for number in range(count)
-            ]
-            workspace.capture(family, captures, say)
+    gate = Gate(**workspace.read_figures("gate", "gate")["gate"]) if options.family == HELD_OUT else None
+    captures = [
+        [
+            photographed(sources.load(name, folder), FAMILIES[options.family], number, gate)
+            for name, folder in options.data
+        ]
+        for number in range(options.captures)
+    ]
+    workspace.capture(options.family, captures, say)
 
 
 def adapt(options: argparse.Namespace, say: Callable[[str], None]) -> None:
@@ -49,7 +52,8 @@ def adapt(options: argparse.Namespace, say: Callable[[str], None]) -> None:
     folds = workspace.folds
     if options.only is not None and options.only not in folds:
         raise TrainingError(f"There is no run {options.only}; --only takes one of {', '.join(folds)}.")
-    settings = Settings(epochs=options.epochs or EPOCHS, hard=1.0, photographed=0.5, seed=options.seed or 1)
+    given = {"epochs": options.epochs or EPOCHS, "seed": options.seed or Settings.seed}
+    settings = Settings(**given, hard=1.0, photographed=0.5)
     with Machine.here(options.device, options.workers) as machine:
         for fold in folds if options.only is None else [options.only]:
             say(f"adapting {workspace.run_folder(fold)}")
@@ -57,46 +61,49 @@ def adapt(options: argparse.Namespace, say: Callable[[str], None]) -> None:
 
 
 def gate(options: argparse.Namespace, say: Callable[[str], None]) -> None:
-    """Fit the gate to photographs of the training family, and measure it on those of the other."""
+    """Fit the gate to photographs of the training family, and measure it on others, of patients kept for that."""
     workspace = Workspace(options.work)
-    rated = {
-        family: rate(workspace, dict(options.data), FAMILIES[family], options.count or RATED, family == HELD_OUT, say)
+    rated = [
+        rate(workspace, dict(options.data), FAMILIES[family], options.count, family == HELD_OUT, say)
         for family in (TRAINING, HELD_OUT)
-    }
-    workspace.write_figures("gate", gate_document(rated[TRAINING], rated[HELD_OUT]))
+    ]
+    workspace.write_figures("gate", gate_document(*rated))
 
 
 def routes(options: argparse.Namespace) -> dict[str, Any]:
     """Calibrate the camera route, and measure what it loses against the files."""
     workspace = Workspace(options.work)
     files, of_files, _ = nested(workspace.out_of_fold())
-    networks = workspace.networks()
-    learned = workspace.photographs_out_of_fold(TRAINING, networks)
+    learned = workspace.photographs_out_of_fold(TRAINING, workspace.networks())
+    if not any(any(fold) for fold in learned):
+        raise TrainingError(f"{workspace.folder} holds no photographs; run `triage-train capture` first.")
     everything = [item for fold in learned for captured in fold for item in captured]
-    workspace.write_figures("photographs", to_manifest(calibrate(everything)))
-    of_photographs = _nested(workspace, learned)
+    of_photographs = _of_other_folds(workspace, learned)
     document: dict[str, Any] = {}
     for family in (TRAINING, HELD_OUT):
-        seen = learned if family == TRAINING else workspace.photographs_out_of_fold(family, networks)
-        naive = workspace.photographs_out_of_fold(family, workspace.networks_before())
-        document[family] = {
-            "adapted": compare(join(files, _captures(seen), of_files, of_photographs)),
-            # the same photographs by networks that never saw one, read as files are
-            "naive": compare(join(files, _captures(naive), of_files, of_files)),
-        }
-    workspace.write_figures("routes", document)
+        released = _captures(workspace, family, workspace.networks())
+        if released:
+            naive = _captures(workspace, family, workspace.networks_before())
+            document[family] = {
+                "released": compare(join(files, released, of_files, of_photographs)),
+                "naive": compare(join(files, naive, of_files, of_files)),
+            }
+    kept = workspace.read_figures("gate", "gate") if workspace.document("gate").is_file() else None
+    workspace.write_figures("photographs", to_manifest(calibrate(everything)))
+    workspace.write_figures("camera", camera_table(document, kept))
     return document
 
 
-def _nested(workspace: Workspace, learned: list[list[list[Any]]]) -> list[Any]:
+def _captures(workspace: Workspace, family: str, networks: Sequence[SliceNet]) -> Captures:
+    """From captures by fold to captures of all folds."""
+    folds = workspace.photographs_out_of_fold(family, networks)
+    return [[item for part in parts for item in part] for parts in zip(*folds, strict=True)]
+
+
+def _of_other_folds(workspace: Workspace, learned: Sequence[Captures]) -> list[Calibration]:
     """For each study, fold by fold, the calibration of the camera route that was fitted to the other folds."""
     found = []
     for number, fold in enumerate(workspace.folds):
         others = [item for other, part in enumerate(learned) if other != number for seen in part for item in seen]
         found += [calibrate(others)] * len(workspace.inside(fold))
     return found
-
-
-def _captures(folds: list[list[list[Any]]]) -> list[list[Any]]:
-    """From captures by fold to captures of all folds."""
-    return [[item for part in parts for item in part] for parts in zip(*folds, strict=True)]

@@ -67,19 +67,32 @@ def _parser() -> argparse.ArgumentParser:
     compare = steps.add_parser("compare", help="train several architectures on repeated splits and compare them")
     test = steps.add_parser("test", help="measure a release on a data set that had no part in it")
     photograph = steps.add_parser("photograph", help="simulated photos of consoles' screens, with what they show")
+    capture = steps.add_parser("capture", help="photograph every study on simulated consoles, as the appliance sees it")
+    adapt = steps.add_parser("adapt", help="go on with the trained networks on photographs")
+    gate = steps.add_parser("gate", help="fit what refuses photographs that mislead the network, and measure it")
+    routes = steps.add_parser("routes", help="calibrate the camera route, and measure what it loses against the files")
     every = steps.add_parser("all", help="every step from raw data to a release, as a recipe says")
 
-    for step in (prepare, train, calibrate, evaluate, check, leakage, export, compare, test, every):
+    worked = (prepare, train, calibrate, evaluate, check, leakage, export, compare, test, every)
+    for step in (*worked, capture, adapt, gate, routes):
         step.add_argument("--work", type=Path, required=True, metavar="DIR", help="folder of this training")
-    for step, needed in ((prepare, True), (test, True), (photograph, True), (every, False)):
+    for step, needed in (
+        (prepare, True),
+        (test, True),
+        (photograph, True),
+        (capture, True),
+        (gate, True),
+        (every, False),
+    ):
         action = "store" if step in (test, photograph) else "append"
         step.add_argument(
             "--data", type=_named_folder, action=action, required=needed, metavar="NAME:DIR", help="a data set's folder"
         )
     prepare.add_argument("--seed", type=int, metavar="N", help="from which the folds are drawn")
     prepare.add_argument("--folds", type=int, metavar="N", help="into how many parts each data set is divided")
-    train.add_argument("--only", metavar="RUN", help="one fold (fold0, fold1, ...), to train several side by side")
-    for step in (train, leakage):
+    for step in (train, adapt):
+        step.add_argument("--only", metavar="RUN", help="one fold (fold0, fold1, ...), to train several side by side")
+    for step in (train, adapt, leakage):
         step.add_argument("--epochs", type=int, metavar="N", help="passes over the data")
         step.add_argument("--seed", type=int, metavar="N", help="of initial weights, order and augmentation")
         step.add_argument("--threads", type=int, default=1, metavar="N", help="of the training (default: %(default)s)")
@@ -92,6 +105,9 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--version", required=True, metavar="X.Y.Z", help="of the release")
     test.add_argument("--release", type=Path, required=True, metavar="DIR", help="folder of the release")
     every.add_argument("--config", type=Path, required=True, metavar="FILE", help="the recipe, as TOML")
+    gate.add_argument("--count", type=int, default=400, metavar="N", help="photographs of each family")
+    capture.add_argument("--captures", type=int, default=2, metavar="N", help="of each study (default: %(default)s)")
+    capture.add_argument("--family", choices=("training", "held_out"), default="training", help="of consoles")
     photograph.add_argument("--to", type=Path, required=True, metavar="DIR", help="folder of the photos")
     photograph.add_argument("--count", type=int, default=12, metavar="N", help="how many (default: %(default)s)")
     photograph.add_argument("--seed", type=int, default=0, metavar="N", help="from which they are drawn")

@@ -94,6 +94,7 @@ def write_release(
     *,
     int8: bytes | None = None,
     int8_auc_loss: float | None = None,
+    photographs: dict[str, Any] | None = None,
 ) -> Path:
     """Write the ONNX files and their manifest.
 
@@ -119,6 +120,8 @@ def write_release(
         What `training.quantise.quantise` made of it.
     int8_auc_loss : float, optional
         What `training.quantise.check_int8` measured.
+    photographs : dict, optional
+        How to read its scores of photographs, and ``gate``, what refuses some; where both were measured.
 
     Returns
     -------
@@ -142,6 +145,7 @@ def write_release(
             "opset": OPSET,
             "input": {"size": size, "window_width": WINDOW_WIDTH, "window_level": WINDOW_LEVEL},
             **to_manifest(calibration),
+            **({"photographs": photographs} if photographs else {}),
             "trained_on": data.attribution,
             "licence": data.licence,
             "development_estimate": development_estimate,

@@ -33,7 +33,7 @@ FIGURES = {
 MARKS = {"bootstrap": "", "exact": "*", "edges": "\N{DAGGER}"}
 """What stands behind an interval, by how it was made."""
 
-CHECKS = ("shift", "phantoms", "detection")
+CHECKS = ("shift", "phantoms", "detection", "camera")
 """Tables of further checks, ``NAME.json`` in the folder of a training, where there are any."""
 
 Evaluation = Mapping[str, Any]

@@ -75,9 +75,18 @@ def release(workspace: Workspace, folder: Path, version: str, calibration: Calib
         _all_data(list(workspace.splits())),
         evaluation["development"],
         **quantised,
+        photographs=_photographs(workspace),
     )
     _write(folder / "MODEL_CARD.md", render(read_manifest(folder), evaluation).encode())
     return manifest
+
+
+def _photographs(workspace: Workspace) -> dict[str, Any] | None:
+    """How the camera route reads scores; None where that was not measured."""
+    if not all(workspace.document(name).is_file() for name in ("photographs", "gate")):
+        return None
+    gate = workspace.read_figures("gate", "gate")["gate"]
+    return {**workspace.read_figures("photographs", "routes"), "gate": gate}
 
 
 def _quantised(workspace: Workspace, model: bytes) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from training import sources
+from training import camera_steps, sources
 from training.calibrate import calibrate as fit_calibration
 from training.calibrate import from_manifest, to_manifest
 from training.compare.run import NETWORKS, PRESETS
@@ -200,6 +200,10 @@ STEPS: dict[str, Callable[[argparse.Namespace], None]] = {
     "compare": compare,
     "test": test,
     "photograph": photograph,
+    "capture": lambda options: camera_steps.capture(options, _say),
+    "adapt": lambda options: camera_steps.adapt(options, _say),
+    "gate": lambda options: camera_steps.gate(options, _say),
+    "routes": lambda options: _answer(camera_steps.routes(options)),
     "all": everything,
 }
 """What each subcommand does."""

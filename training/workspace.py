@@ -186,7 +186,7 @@ class Workspace:
 
     def networks(self) -> list[SliceNet]:
         """Return the trained network of every fold."""
-        adapted = self._captures(TRAINING).is_dir()
+        adapted = any((self.run_folder(fold) / ADAPTED).is_dir() for fold in self.folds)
         return [self._adapted(fold) if adapted else self._base(fold) for fold in self.folds]
 
     def networks_before(self) -> list[SliceNet]:
