@@ -38,13 +38,13 @@ def local_time(moment: datetime) -> str:
 
 def dicom_date(value: str) -> str:
     """Write a date of a header, or of a `StudySummary`; what is none stands as it is."""
-    day = _day(value)
+    day = read_day(value)
     return _date(day) if day else value
 
 
 def scanned(study: Mapping[str, str]) -> str:
     """Write ``date`` and ``time`` of a study, as far as the header has them; what is neither stands as it is."""
-    day, clock = _day(study["date"]), _clock(study["time"])
+    day, clock = read_day(study["date"]), _clock(study["time"])
     if day and clock:
         return _date_and_time(datetime.combine(day, clock))
     return f"{dicom_date(study['date'])} {study['time']}".strip()
@@ -85,7 +85,7 @@ def _date_and_time(moment: datetime) -> str:
     return text
 
 
-def _day(value: str) -> Optional[date]:
+def read_day(value: str) -> Optional[date]:
     """Read a date (PS3.5 section 6.2, DA, and its older form with dots; ISO 8601)."""
     found = re.fullmatch("([0-9]{4})([-.]?)([0-9]{2})\\2([0-9]{2})", value)
     try:

@@ -62,10 +62,10 @@ def finish(store: Store, name: str, day: str, time: str) -> Case:
 
 
 SAID = {
-    "3": ("Scan of 3 days before: is this today's?", "3日前の検査です。今回の検査ですか？"),
-    "1": ("Scan of the day before: is this today's?", "前日の検査です。今回の検査ですか？"),
-    "ahead": ("Scan dated in the future: is this today's?", "検査日時が未来になっています。今回の検査ですか？"),
-    "none": ("No date of the scan: is this today's?", "検査日が不明です。今回の検査ですか？"),
+    "3": ("Scan is 3 days old – is this the right one?", "3日前の検査です。今回の検査ですか？"),
+    "1": ("Scan from the day before – is this the right one?", "前日の検査です。今回の検査ですか？"),
+    "ahead": ("Scan dated in the future – is this the right one?", "検査日時が未来になっています。今回の検査ですか？"),
+    "none": ("Scan date unknown – is this the right one?", "検査日が不明です。今回の検査ですか？"),
 }
 
 
