@@ -192,9 +192,9 @@ def document(geometry: Geometry, zones: Sequence[Mapping[str, Any]]) -> Dict[str
         along the normal; ``slab``, the slab that each slice is averaged into; ``zones``, each with its ``first`` and
         ``last`` slice, its ``probability`` and, in the middle of its highest-scoring slab, ``slice``; ``opens_at``, the
         slice of the highest zone, or the nearest to it that is not black; ``undecodable``, the slices that could not be
-        decoded and are black; both known once all are written; ``levels``, the Hounsfield units that each of the 256 levels stands for; ``edges``,
-        the side of the patient at the left, right, top and bottom edge of each slice: as in radiology, seen from the
-        feet.
+        decoded and are black; both known once all are written; ``levels``, the Hounsfield units that each of
+        the 256 levels stands for; ``edges``, the side of the patient at the left, right, top and bottom edge of each
+        slice: as in radiology, seen from the feet.
     """
     first = geometry.images[0]
     rows, columns = int(first.rows or 0), int(first.columns or 0)

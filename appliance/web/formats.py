@@ -23,7 +23,7 @@ _DATE_AND_TIME = {"ja": "y年M月d日 HH:mm", "en": "d MMM y, HH:mm"}
 
 def init_app(app: Flask) -> None:
     """Make the filters of the templates."""
-    for function in (local_time, dicom_date, scanned, minutes, hours, days, megabytes):
+    for function in (local_time, brief_time, dicom_date, scanned, minutes, hours, days, megabytes):
         app.add_template_filter(function)
 
 
@@ -34,6 +34,12 @@ def local_time(moment: datetime) -> str:
     '2026年11月21日 21:08'
     """
     return _date_and_time(moment.astimezone())
+
+
+def brief_time(moment: datetime) -> str:
+    """Write a moment of today as a time alone, any other with its date."""
+    local = moment.astimezone()
+    return local.strftime("%H:%M") if local.date() == date.today() else _date_and_time(local)
 
 
 def dicom_date(value: str) -> str:

@@ -158,7 +158,9 @@ def test_every_page_leads_there(client: FlaskClient) -> None:
     assert '<a href="/admin">Administration</a>' in client.get("/?lang=en").text
 
 
-@pytest.mark.parametrize(("zone", "offset", "doubted"), [("UTC", "UTC+00:00", True), ("Asia/Tokyo", "UTC+09:00", False)])
+@pytest.mark.parametrize(
+    ("zone", "offset", "doubted"), [("UTC", "UTC+00:00", True), ("Asia/Tokyo", "UTC+09:00", False)]
+)
 def test_the_clock_is_shown_with_its_zone(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, zone: str, offset: str, doubted: bool
 ) -> None:

@@ -80,7 +80,12 @@ def test_card_list_page_and_sheet_warn_in_words_and_with_a_shape(client: FlaskCl
             at = RECEIVED.astimezone(timezone.utc).isoformat()
             connection.execute("UPDATE cases SET created_at = ? WHERE number = ?", (at, case.number))
         finish(store, name, day, time)
-        for path, count in (("/", number), ("/cases", number), (f"/cases/{case.id}", 1), (f"/cases/{case.id}/handover", 1)):
+        for path, count in (
+            ("/", number),
+            ("/cases", number),
+            (f"/cases/{case.id}", 1),
+            (f"/cases/{case.id}/handover", 1),
+        ):
             for language, sentence in zip(("en", "ja"), SAID[kind]):
                 warned = client.get(f"{path}?lang={language}").text.split('class="scan-doubt"')[1:]
                 assert len(warned) == count, (path, language)

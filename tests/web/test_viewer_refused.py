@@ -113,11 +113,11 @@ def test_it_works_and_says_so_over_the_picture(
     expect(page.locator("[data-over=slice]")).to_contain_text("16 / 32")
     expect(page.locator(".stage .undecodable")).to_have_text("")
     assert canvas(page).max() > 200
-    page.locator("#slice").press("ArrowUp")
+    page.locator("#slice").press("ArrowDown")
     expect(page.locator("[data-over=slice]")).to_contain_text("17 / 32")
     expect(page.locator(".stage .undecodable")).to_have_text(undecodable)
     assert canvas(page).max() == 0
-    page.locator("#slice").press("ArrowUp")
+    page.locator("#slice").press("ArrowDown")
     expect(page.locator("[data-over=slice]")).to_contain_text("18 / 32")
     expect(page.locator(".stage .undecodable")).to_have_text("")
     assert canvas(page).max() > 200 and np.unique(levels(case_url, about, slice_shown(page))).size > 100
