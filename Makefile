@@ -2,6 +2,7 @@
 # make test    every test: ruff, mypy, and the tests on this Python and on Python 3.8 where there is one
 # make soak    the kill test: 500 studies by every way, while parts are killed 200 times; and 2,000 damaged files
 # make bench   the benchmarks
+# make pictures  the README's pictures of the page, taken anew
 # make clean   removes the environments and what tools left
 #
 # Everything is installed into .venv (and .venv38) in this folder; nothing else on the machine changes.
@@ -9,7 +10,7 @@
 
 .ONESHELL:
 .SILENT:
-.PHONY: help run test soak bench clean
+.PHONY: help run test soak bench pictures clean
 .DEFAULT_GOAL := help
 
 SHELL := /bin/bash
@@ -81,6 +82,9 @@ soak: .venv/test.stamp
 
 bench: .venv/test.stamp
 	exec .venv/bin/python -m tests.benchmarks
+
+pictures: .venv/test.stamp
+	.venv/bin/python -m tests.pictures_of_pages
 
 clean:
 	rm -rf .venv .venv38 build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

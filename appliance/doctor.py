@@ -13,6 +13,7 @@ from typing import List
 
 from appliance import __version__
 from appliance.config import Settings
+from appliance.device.clock import clock
 from appliance.errors import TriageError
 from appliance.files import disk_in_words
 from appliance.ingest.watcher import place_of
@@ -58,7 +59,7 @@ def examine(settings: Settings) -> List[Finding]:
     findings.append(_syntaxes())
     findings.append(_network(settings))
     findings.append(_judges(settings))
-    findings += [_tensorrt(), *examine_store(settings)]
+    findings += [_tensorrt(), examine_clock(settings), *examine_store(settings)]
     return findings
 
 
@@ -152,6 +153,14 @@ def _camera(settings: Settings, store: Store) -> Finding:
         return Finding(what, False, f"{settings.camera.shown}: start `triage serve` or `triage camera`")
     trouble = store.captures.camera_trouble()
     return Finding(what, trouble is None, settings.camera.shown + (f": {trouble}" if trouble else ""))
+
+
+def examine_clock(settings: Settings) -> Finding:
+    """Look at the time of day, and at the zone by which scans of today are told from old ones."""
+    found = clock(settings.hospital)
+    shown = f"{found.now:%Y-%m-%d %H:%M}, {found.zone}"
+    to_do = "set the hospital's time zone (`timedatectl set-timezone`), or scans of today are doubted and old ones not"
+    return Finding("clock", found.believable, shown if found.believable else f"{shown}: {to_do}")
 
 
 def examine_store(settings: Settings) -> List[Finding]:

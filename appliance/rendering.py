@@ -172,7 +172,7 @@ def opened_series(
             _go_on(interrupted)
         geometry = _geometry(newest(headers, found[0].candidates), images)
         about = document(geometry, zones)
-        yield about, _slices(reader, geometry, about["undecodable"], interrupted)
+        yield about, _slices(reader, geometry, about, interrupted)
 
 
 def document(geometry: Geometry, zones: Sequence[Mapping[str, Any]]) -> Dict[str, Any]:
@@ -191,10 +191,10 @@ def document(geometry: Geometry, zones: Sequence[Mapping[str, Any]]) -> Dict[str
         ``slices``, ``rows``, ``columns``; ``spacing_mm``, from row to row and from column to column; ``positions_mm``
         along the normal; ``slab``, the slab that each slice is averaged into; ``zones``, each with its ``first`` and
         ``last`` slice, its ``probability`` and, in the middle of its highest-scoring slab, ``slice``; ``opens_at``, the
-        slice of the highest zone; ``undecodable``, the slices that could not be decoded and are black, known once all
-        are written; ``levels``, the Hounsfield units that each of the 256 levels stands for; ``edges``,
-        the side of the patient at the left, right, top and bottom edge of each slice: as in radiology, seen from the
-        feet.
+        slice of the highest zone, or the nearest to it that is not black; ``undecodable``, the slices that could not be
+        decoded and are black; both known once all are written; ``levels``, the Hounsfield units that each of
+        the 256 levels stands for; ``edges``, the side of the patient at the left, right, top and bottom edge of each
+        slice: as in radiology, seen from the feet.
     """
     first = geometry.images[0]
     rows, columns = int(first.rows or 0), int(first.columns or 0)
@@ -239,17 +239,19 @@ def document(geometry: Geometry, zones: Sequence[Mapping[str, Any]]) -> Dict[str
 
 
 def _slices(
-    reader: DicomReader, geometry: Geometry, undecodable: List[int], interrupted: Callable[[], bool]
+    reader: DicomReader, geometry: Geometry, about: Dict[str, Any], interrupted: Callable[[], bool]
 ) -> Iterator[bytes]:
     first = geometry.images[0]
     black = packed(bytes(int(first.rows or 0) * int(first.columns or 0)))
     for index, hounsfield in enumerate(native_slices(reader, geometry)):
         if hounsfield is None:
-            undecodable.append(index)
+            about["undecodable"].append(index)
         yield black if hounsfield is None else packed(to_levels(hounsfield).tobytes())
         _go_on(interrupted)
-    if len(undecodable) == len(geometry.images):
+    seen = set(range(len(geometry.images))) - set(about["undecodable"])
+    if not seen:
         raise ImagesGone
+    about["opens_at"] = min(seen, key=lambda index: abs(index - int(about["opens_at"])))
 
 
 def _geometry(headers: Sequence[ImageHeader], images: Sequence[Sequence[Any]]) -> Geometry:

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import re
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Dict
 
 import pytest
 
-from appliance.config import MediaSettings, ScpSettings, Settings, StoreSettings
-from appliance.doctor import Finding, examine_store
+from appliance.config import HospitalSettings, MediaSettings, ScpSettings, Settings, StoreSettings
+from appliance.doctor import Finding, examine_clock, examine_store
 from appliance.store import MediumState, Store
 from appliance.store.presence import presence
 
@@ -48,6 +50,32 @@ def test_discs_and_sticks(settings: Settings, tmp_path: Path) -> None:
         store.media.finish(store.media.insert("sr0"), MediumState.GONE)
     found = findings(settings)["discs and sticks"]
     assert not found.works and found.detail == "sr0 went away before all of it was read; insert it again"
+
+
+@pytest.mark.parametrize(
+    ("zone", "hospital", "works", "shown"),
+    [
+        ("UTC", HospitalSettings(), True, "UTC+00:00"),
+        ("UTC", HospitalSettings(name="模擬記念病院"), False, "UTC+00:00: set the hospital's time zone"),
+        ("UTC", HospitalSettings(on_call_number="03"), False, "UTC+00:00: set the hospital's time zone"),
+        ("Asia/Tokyo", HospitalSettings(name="模擬記念病院"), True, "UTC+09:00"),
+    ],
+)
+def test_a_zone_that_nobody_set(
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    zone: str,
+    hospital: HospitalSettings,
+    works: bool,
+    shown: str,
+) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    found = examine_clock(replace(settings, hospital=hospital))
+    monkeypatch.undo()
+    time.tzset()
+    assert found.works == works and found.needed
+    assert re.match(rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}} [0-9]{{2}}:[0-9]{{2}}, {re.escape(shown)}", found.detail)
 
 
 def test_a_broken_audit_trail(settings: Settings) -> None:

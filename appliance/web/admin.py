@@ -21,6 +21,7 @@ from flask import Blueprint, Response, current_app, render_template, send_file
 from appliance import __version__
 from appliance.config import Settings
 from appliance.config_file import section_names, variable_name
+from appliance.device.clock import clock
 from appliance.device.health import health
 from appliance.errors import ModelError
 from appliance.manifest import ReleaseFacts, read_facts
@@ -116,6 +117,7 @@ def _page(examination: Optional[Examination]) -> str:
         },
         versions=_versions(),
         machine=health(),
+        clock=clock(settings.hospital),
         shown=_shown(settings),
         entries=entries[:_ENTRIES],
         older=entries[_ENTRIES - 1]["number"] if len(entries) > _ENTRIES else None,

@@ -23,7 +23,7 @@ _DATE_AND_TIME = {"ja": "y年M月d日 HH:mm", "en": "d MMM y, HH:mm"}
 
 def init_app(app: Flask) -> None:
     """Make the filters of the templates."""
-    for function in (local_time, dicom_date, scanned, minutes, hours, days, megabytes):
+    for function in (local_time, brief_time, dicom_date, scanned, minutes, hours, days, megabytes):
         app.add_template_filter(function)
 
 
@@ -36,15 +36,21 @@ def local_time(moment: datetime) -> str:
     return _date_and_time(moment.astimezone())
 
 
+def brief_time(moment: datetime) -> str:
+    """Write a moment of today as a time alone, any other with its date."""
+    local = moment.astimezone()
+    return local.strftime("%H:%M") if local.date() == date.today() else _date_and_time(local)
+
+
 def dicom_date(value: str) -> str:
     """Write a date of a header, or of a `StudySummary`; what is none stands as it is."""
-    day = _day(value)
+    day = read_day(value)
     return _date(day) if day else value
 
 
 def scanned(study: Mapping[str, str]) -> str:
     """Write ``date`` and ``time`` of a study, as far as the header has them; what is neither stands as it is."""
-    day, clock = _day(study["date"]), _clock(study["time"])
+    day, clock = read_day(study["date"]), _clock(study["time"])
     if day and clock:
         return _date_and_time(datetime.combine(day, clock))
     return f"{dicom_date(study['date'])} {study['time']}".strip()
@@ -85,7 +91,7 @@ def _date_and_time(moment: datetime) -> str:
     return text
 
 
-def _day(value: str) -> Optional[date]:
+def read_day(value: str) -> Optional[date]:
     """Read a date (PS3.5 section 6.2, DA, and its older form with dots; ISO 8601)."""
     found = re.fullmatch("([0-9]{4})([-.]?)([0-9]{2})\\2([0-9]{2})", value)
     try:

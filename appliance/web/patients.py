@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Tuple
+from datetime import date
+from typing import List, Mapping, Optional, Tuple
 
 from flask import Flask
 from flask_babel import gettext, npgettext
 
 from appliance.study import PatientIdentity
 from appliance.web import language
+from appliance.web.formats import read_day
 
 
 def init_app(app: Flask) -> None:
@@ -21,7 +23,8 @@ def init_app(app: Flask) -> None:
 def person_name(name: str) -> str:
     """Write a DICOM name (PS3.5 section 6.2.1) as people do; all of it, so that it can be compared with a wristband.
 
-    In Japanese ideographic before phonetic before alphabetic; in English alphabetic first, the family name in capitals:
+    In Japanese ideographic before phonetic before alphabetic; in English alphabetic first, the family name in capitals.
+    A group without letters, such as question marks for what could not be converted, comes last:
 
     >>> person_name("Yamada^Tarou=山田^太郎=やまだ^たろう")
     '山田 太郎（やまだ たろう） Yamada Tarou'
@@ -29,26 +32,36 @@ def person_name(name: str) -> str:
     """
     alphabetic, ideographic, phonetic = _groups(name)
     if language.current() == "ja":
-        if ideographic and phonetic:
+        if _has_letters(ideographic) and _has_letters(phonetic):
             return f"{ideographic}（{phonetic}） {_plain(alphabetic)}".strip()
-        return " ".join(part for part in (ideographic, _plain(alphabetic), phonetic) if part)
-    others = ", ".join(group for group in (ideographic, phonetic) if group)
+        return " ".join(_readable_first(ideographic, _plain(alphabetic), phonetic))
+    if not _has_letters(alphabetic):
+        return ", ".join(_readable_first(ideographic, phonetic, _plain(alphabetic)))
+    others = ", ".join(_readable_first(ideographic, phonetic))
     first = _family_first(alphabetic)
-    return f"{first} ({others})" if first and others else first or others
+    return f"{first} ({others})" if others else first
 
 
 def initial(name: str) -> str:
-    """Return the first character of a DICOM name in the script that stands first; nothing where there is none."""
+    """Return the first letter of a DICOM name in the script that stands first; nothing where there is none."""
     alphabetic, ideographic, phonetic = _groups(name)
     scripts = (_plain(alphabetic), ideographic, phonetic)
     if language.current() == "ja":
         scripts = (ideographic, _plain(alphabetic), phonetic)
-    return next((script[0] for script in scripts if script), "")
+    return next((character for script in scripts for character in script if character.isalpha()), "")
 
 
-def age(value: str) -> str:
-    """Write a DICOM age (PS3.5 section 6.2, AS); what is none stands as it is."""
-    return _age(value) or value
+def age(patient: PatientIdentity, study: Optional[Mapping[str, str]]) -> str:
+    """Write how old a patient was at the scan; what a header says instead of an age stands as it is.
+
+    Parameters
+    ----------
+    patient : PatientIdentity
+        Patient's Age is optional (DICOM PS3.3 section C.7.2.2), so that the birth date stands in for it.
+    study : mapping or None
+        With the ``date`` of the scan.
+    """
+    return _known_age(patient, study) or patient.age
 
 
 def sex(value: str) -> str:
@@ -56,16 +69,16 @@ def sex(value: str) -> str:
     return _sex(value) or value
 
 
-def short_identity(patient: PatientIdentity) -> str:
+def short_identity(patient: PatientIdentity, study: Optional[Mapping[str, str]]) -> str:
     """Name a patient as far as a screen on a wall may: age, sex and the name's initial.
 
-    >>> short_identity(PatientIdentity(name="Yamada^Tarou=山田^太郎", sex="M", age="045Y"))
+    >>> short_identity(PatientIdentity(name="Yamada^Tarou=山田^太郎", sex="M", age="045Y"), None)
     '45歳 · 男性 · 山.'
     '45 years · male · Y.'
     """
     letter = initial(patient.name)
     # what a header says instead of an age or a sex might be anything
-    return " · ".join(part for part in (_age(patient.age), _sex(patient.sex), letter and f"{letter}.") if part)
+    return " · ".join(part for part in (_known_age(patient, study), _sex(patient.sex), letter and f"{letter}.") if part)
 
 
 def _groups(name: str) -> Tuple[str, str, str]:
@@ -87,18 +100,42 @@ def _family_first(group: str) -> str:
     return ", ".join(part for part in (family.strip(), *others) if part)
 
 
-def _age(value: str) -> str:
-    found = re.fullmatch("([0-9]{3})([DWMY])", value)
-    if not found:
-        return ""
-    count = int(found[1])
+def _has_letters(group: str) -> bool:
+    return any(character.isalpha() for character in group)
+
+
+def _readable_first(*groups: str) -> List[str]:
+    return sorted(filter(None, groups), key=lambda group: not _has_letters(group))
+
+
+def _known_age(patient: PatientIdentity, study: Optional[Mapping[str, str]]) -> str:
+    # the standard asks for three digits (PS3.5 section 6.2, AS), not all scanners write them
+    found = re.fullmatch("([0-9]{1,3})([DWMY])", patient.age.strip())
+    if found:
+        return _written_age(int(found[1]), found[2])
+    born, scanned = read_day(patient.birth_date), read_day(study["date"] if study else "")
+    return _written_age(*_age_on(scanned, born)) if born and scanned and born <= scanned else ""
+
+
+def _age_on(day: date, born: date) -> Tuple[int, str]:
+    """Return an age and its unit: days in the first four weeks, weeks to three months, months to two years."""
+    months = (day.year - born.year) * 12 + day.month - born.month - (day.day < born.day)
+    if months >= 24:
+        return months // 12, "Y"
+    if months >= 3:
+        return months, "M"
+    days = (day - born).days
+    return (days // 7, "W") if days >= 28 else (days, "D")
+
+
+def _written_age(count: int, unit: str) -> str:
     texts = {
         "Y": npgettext("age", "%(num)s year", "%(num)s years", count),
         "M": npgettext("age", "%(num)s month", "%(num)s months", count),
         "W": npgettext("age", "%(num)s week", "%(num)s weeks", count),
         "D": npgettext("age", "%(num)s day", "%(num)s days", count),
     }
-    return texts[found[2]]
+    return texts[unit]
 
 
 def _sex(value: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Dict
 
 from flask import Blueprint, Response, abort, current_app, g, render_template, request
@@ -65,8 +66,10 @@ def all_cases() -> str:
 
 
 def changes_of(store: Store, settings: Settings) -> Changes:
-    """Watch what the wall shows."""
-    return Changes(lambda: (*store.version(), *(trouble.message for trouble in troubles(store, settings))))
+    """Watch what the wall shows. At midnight its times get their dates."""
+    return Changes(
+        lambda: (date.today(), *store.version(), *(trouble.message for trouble in troubles(store, settings)))
+    )
 
 
 def _content() -> Dict[str, object]:

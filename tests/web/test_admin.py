@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import time
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from appliance.config import MediaSettings, ScpSettings, Settings
+from appliance.config import HospitalSettings, MediaSettings, ScpSettings, Settings
 from appliance.config_file import load_settings
 from appliance.store import Case, Source, Store
 from appliance.store.presence import presence
@@ -155,3 +156,23 @@ def test_a_damaged_manifest_is_said(settings: Settings, tmp_path: Path) -> None:
 
 def test_every_page_leads_there(client: FlaskClient) -> None:
     assert '<a href="/admin">Administration</a>' in client.get("/?lang=en").text
+
+
+@pytest.mark.parametrize(
+    ("zone", "offset", "doubted"), [("UTC", "UTC+00:00", True), ("Asia/Tokyo", "UTC+09:00", False)]
+)
+def test_the_clock_is_shown_with_its_zone(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, zone: str, offset: str, doubted: bool
+) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    app = create_app(replace(settings, hospital=HospitalSettings("模擬記念病院")))
+    pages = {language: app.test_client().get("/admin?lang=" + language).text for language in ("en", "ja")}
+    app.extensions["store"].close()
+    monkeypatch.undo()
+    time.tzset()
+    names = {"en": ("Clock", "Time zone not set"), "ja": ("時計", "タイムゾーン未設定")}
+    for language, (name, warning) in names.items():
+        shown = fact(pages[language], name)
+        assert re.search(rf"[0-9]{{2}}:[0-9]{{2}}, {re.escape(offset)}", shown)
+        assert (warning in shown) == doubted

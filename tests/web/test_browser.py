@@ -204,12 +204,14 @@ def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     store_settings = StoreSettings(tmp_path_factory.mktemp("gallery") / "store")
     settings = Settings(server=ServerSettings(port=port), store=store_settings)
     with Store(settings.store.folder) as store:
-        for name, verdict in VERDICTS.items():
+        for name, verdict in {"out of date": VERDICTS["green"], **VERDICTS}.items():
             store.arrivals.queue(Source.UPLOAD, name)
             job = store.jobs.claim()
             assert job is not None
             write_pictures(store.rendered, job.case_id, [np.full((256, 256), 90, np.uint8)] * len(verdict.zones))
             store.jobs.finish(job, verdict)
+        with store.database.transaction() as connection:
+            connection.execute("UPDATE cases SET superseded_by = 2 WHERE number = 1")
         for name in ("failed", "running"):
             store.arrivals.queue(Source.DEMO, name)
             job = store.jobs.claim()
@@ -247,6 +249,6 @@ def test_nothing_is_cut_off_and_all_can_be_read(
         assert page.evaluate("document.documentElement.scrollWidth") <= width, url
         assert page.evaluate(CONTRASTS) == [], url
         shown += page.locator(".answer").evaluate_all("all => all.map(one => one.className)")
-    looks = ["failed", "green", "red", "refer", "refer", "waiting", "working"]
+    looks = ["failed", "green", "green", "red", "refer", "refer", "waiting", "working"]
     assert sorted(shown) == [f"answer {look}" for look in looks]
     context.close()

@@ -1,8 +1,10 @@
-"""Dates stay in one piece where Japanese may break anywhere, on screens of several widths and on the sheet."""
+"""Numbers and dates stay in one piece, on screens of several widths and on the sheet."""
 
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
+from datetime import datetime, timezone
 from typing import Callable, Iterator
 
 import pytest
@@ -10,6 +12,8 @@ from flask import Flask
 from werkzeug.serving import make_server
 
 from appliance.store import Case, Store
+from appliance.study import StudySummary
+from tests.verdicts import PATIENT, RED, VERDICTS
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
@@ -20,24 +24,27 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine"),
 ]
 
-# How many lines each date of the page takes up: a piece of text is broken where its rectangles have several tops.
+# How many lines each of these texts takes up: a piece of text is broken where its rectangles have several tops.
 LINES = """
-() => {
-  const date = /[0-9]{4}年[0-9]{1,2}月[0-9]{1,2}日/g;
+(wanted) => {
   const texts = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
   const found = [];
   while (texts.nextNode()) {
     if (!texts.currentNode.parentElement.closest("dd")) continue;
-    for (const match of texts.currentNode.textContent.matchAll(date)) {
+    for (const text of wanted) {
+      const start = texts.currentNode.textContent.indexOf(text);
+      if (start < 0) continue;
       const range = document.createRange();
-      range.setStart(texts.currentNode, match.index);
-      range.setEnd(texts.currentNode, match.index + match[0].length);
-      found.push([match[0], new Set([...range.getClientRects()].map((box) => Math.round(box.top))).size]);
+      range.setStart(texts.currentNode, start);
+      range.setEnd(texts.currentNode, start + text.length);
+      found.push([text, new Set([...range.getClientRects()].map((box) => Math.round(box.top))).size]);
     }
   }
   return found;
 }
 """
+RECEIVED = datetime(2026, 11, 21, 22, 10).astimezone()
+DATES = {"ja": ["1956年12月23日", "2026年11月21日 22:10"], "en": ["23 Dec 1956", "21 Nov 2026, 22:10"]}
 
 
 @pytest.fixture
@@ -51,16 +58,27 @@ def address(app: Flask) -> Iterator[str]:
     server.server_close()
 
 
-def test_no_date_is_broken(address: str, store: Store, judged: Callable[[str], Case]) -> None:
+@pytest.mark.parametrize("number", ["0012345678", "PHANTOM-0", "H-2026-11-21-0001-AB"])
+def test_no_number_and_no_date_is_broken(
+    address: str, store: Store, judged: Callable[[str], Case], monkeypatch: pytest.MonkeyPatch, number: str
+) -> None:
+    patient = replace(PATIENT, patient_id=number, birth_date="19561223")
+    verdict = replace(RED, patient=patient, study=StudySummary("1.2.3", "2026-11-21", "22:10", 3))
+    monkeypatch.setitem(VERDICTS, "red", verdict)
     case = judged("red")
     store.acknowledgements.acknowledge(case, "佐藤 一郎")
+    with store.database.transaction() as connection:
+        connection.execute("UPDATE cases SET created_at = ?", (RECEIVED.astimezone(timezone.utc).isoformat(),))
     with playwright_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-        for width in (390, 700, 1280, 1920):
-            page = browser.new_context(viewport={"width": width, "height": 900}, java_script_enabled=False).new_page()
-            for path in (f"/cases/{case.id}", f"/cases/{case.id}/handover"):
-                page.goto(f"{address}{path}?lang=ja", wait_until="networkidle")
-                lines = page.evaluate(LINES)
-                assert "1950年1月2日" in [date for date, _ in lines] and "2026年2月3日" in [date for date, _ in lines]
-                assert [date for date, count in lines if count > 1] == [], (width, path)
+        page = browser.new_context(java_script_enabled=False).new_page()
+        for path in (f"/cases/{case.id}", f"/cases/{case.id}/handover"):
+            for language, dates in DATES.items():
+                page.goto(f"{address}{path}?lang={language}")
+                for width in (390, 700, 1024, 1280, 1920):
+                    page.set_viewport_size({"width": width, "height": 900})
+                    lines = page.evaluate(LINES, [number, *dates])
+                    assert {text for text, _ in lines} == {number, *dates}, (width, path, language)
+                    assert [text for text, count in lines if count > 1] == [], (width, path, language)
+                    assert page.evaluate("document.documentElement.scrollWidth") <= width, (width, path, language)
         browser.close()

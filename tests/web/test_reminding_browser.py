@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Callable
 
 import pytest
@@ -9,10 +10,11 @@ from flask import Flask
 
 from appliance.store import Case, Store
 from appliance.web import wall
+from tests.verdicts import RED, VERDICTS
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
-from tests.web.test_browser import expect  # noqa: E402
+from tests.web.test_browser import CONTRASTS, expect  # noqa: E402
 from tests.web.test_next_step_browser import address, app, browser, page, pytestmark  # noqa: E402, F401
 
 Judged = Callable[[str], Case]
@@ -36,7 +38,7 @@ def test_an_open_case_reminds_of_another_and_leaves_pen_and_case_alone(
     before = [box(page, part) for part in (".answer", "#feedback-note")]
     red = judged("red")
     banner = page.locator(".reminder")
-    expect(banner).to_contain_text("赤の未確認：1件", timeout=15_000)
+    expect(banner).to_contain_text("別の症例：赤の未確認 1件", timeout=15_000)
     expect(banner).to_be_in_viewport(ratio=1)
     expect(page).to_have_title("(1) 赤・未確認 – 出血を疑う所見を検出せず – 症例 1")
     assert [box(page, part) for part in (".answer", "#feedback-note")] == before, "nothing moved"
@@ -58,6 +60,53 @@ def test_a_red_case_does_not_remind_of_itself(page: Any, address: str, judged: J
     page.goto(f"{address}/cases/{red.id}?lang=en")
     expect(page.get_by_text("Nobody has acknowledged this case yet.")).to_be_visible()
     expect(page.locator(".reminder")).to_have_count(0)
+
+
+ANOTHER = {
+    "ja": ("別の症例：赤の未確認 %d件", "別の症例：赤の未確認 %d件", "76歳 · 女性 · 模."),
+    "en": (
+        "Another red case, not acknowledged: %d",
+        "Other red cases, not acknowledged: %d",
+        "76 years · female · M.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (1280, 900), (1920, 1080)])
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_the_call_is_in_sight_and_a_reminder_of_another_does_not_look_like_this_case(
+    page: Any,  # noqa: F811
+    address: str,  # noqa: F811
+    judged: Judged,
+    language: str,
+    width: int,
+    height: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("another", "one more"):
+        monkeypatch.setitem(VERDICTS, name, RED)
+    judged("another")
+    red = judged("red")  # of a date long ago, so that it is asked about
+    page.set_viewport_size({"width": width, "height": height})
+    page.goto(f"{address}/cases/{red.id}?lang={language}")
+    one, several, whom = ANOTHER[language]
+    banner = page.locator(".reminder")
+    expect(banner).to_contain_text(one % 1)
+    expect(banner).to_contain_text(whom)
+    ground = "one => getComputedStyle(one).backgroundColor"
+    assert banner.evaluate(ground) == "rgb(255, 255, 255)" != page.locator(".answer").evaluate(ground)
+    call, below = box(page, ".call a"), box(page, ".reminder")
+    expect(page.locator(".answer .scan-doubt")).to_be_visible()
+    assert call["y"] + call["height"] <= below["y"], "the call is not hidden"
+    if width == 390:
+        assert call["y"] < box(page, ".reasons")["y"]
+    assert page.evaluate(CONTRASTS) == []
+    judged("one more")
+    page.reload()
+    expect(banner).to_contain_text(several % 2)
+    expect(banner.get_by_role("link")).to_have_text(re.compile("1"))
+    page.goto(f"{address}/?lang={language}")
+    assert page.locator(".reminder").evaluate(ground) != "rgb(255, 255, 255)", "on the wall as before"
 
 
 def test_the_list_changes_by_itself_and_keeps_the_place_of_the_keyboard(

@@ -1,4 +1,4 @@
-"""A scan that may not be today's is warned of, on the card, the page and the sheet; one of today is not."""
+"""A scan that may not be today's is warned of, on card, list, page and sheet; one of today is not."""
 
 from __future__ import annotations
 
@@ -62,15 +62,15 @@ def finish(store: Store, name: str, day: str, time: str) -> Case:
 
 
 SAID = {
-    "3": ("Scan of 3 days before: is this today's?", "3日前の検査です。今回の検査ですか？"),
-    "1": ("Scan of the day before: is this today's?", "前日の検査です。今回の検査ですか？"),
-    "ahead": ("Scan dated in the future: is this today's?", "検査日時が未来になっています。今回の検査ですか？"),
-    "none": ("No date of the scan: is this today's?", "検査日が不明です。今回の検査ですか？"),
+    "3": ("Scan is 3 days old – is this the right one?", "3日前の検査です。今回の検査ですか？"),
+    "1": ("Scan from the day before – is this the right one?", "前日の検査です。今回の検査ですか？"),
+    "ahead": ("Scan dated in the future – is this the right one?", "検査日時が未来になっています。今回の検査ですか？"),
+    "none": ("Scan date unknown – is this the right one?", "検査日が不明です。今回の検査ですか？"),
 }
 
 
 @pytest.mark.parametrize("kind", list(SAID))
-def test_card_page_and_sheet_warn_in_words_and_with_a_shape(client: FlaskClient, store: Store, kind: str) -> None:
+def test_card_list_page_and_sheet_warn_in_words_and_with_a_shape(client: FlaskClient, store: Store, kind: str) -> None:
     hours = {"3": 72, "1": 25, "ahead": -2}.get(kind)
     moment = None if hours is None else RECEIVED - timedelta(hours=hours)
     day, time = (moment.date().isoformat(), moment.strftime("%H:%M")) if moment else ("", "")
@@ -80,7 +80,12 @@ def test_card_page_and_sheet_warn_in_words_and_with_a_shape(client: FlaskClient,
             at = RECEIVED.astimezone(timezone.utc).isoformat()
             connection.execute("UPDATE cases SET created_at = ? WHERE number = ?", (at, case.number))
         finish(store, name, day, time)
-        for path, count in (("/", number), (f"/cases/{case.id}", 1), (f"/cases/{case.id}/handover", 1)):
+        for path, count in (
+            ("/", number),
+            ("/cases", number),
+            (f"/cases/{case.id}", 1),
+            (f"/cases/{case.id}/handover", 1),
+        ):
             for language, sentence in zip(("en", "ja"), SAID[kind]):
                 warned = client.get(f"{path}?lang={language}").text.split('class="scan-doubt"')[1:]
                 assert len(warned) == count, (path, language)
@@ -91,7 +96,7 @@ def test_card_page_and_sheet_warn_in_words_and_with_a_shape(client: FlaskClient,
 def test_a_scan_of_today_is_not_doubted(client: FlaskClient, store: Store) -> None:
     store.arrivals.queue(Source.MEDIA, "a")
     case = finish(store, "red", date.today().isoformat(), "00:00")
-    for path in ("/", f"/cases/{case.id}", f"/cases/{case.id}/handover"):
+    for path in ("/", "/cases", f"/cases/{case.id}", f"/cases/{case.id}/handover"):
         assert "scan-doubt" not in client.get(path).text, path
 
 

@@ -111,7 +111,7 @@ def test_every_template_text_is_marked_for_translation(client_pages: Dict[str, s
         shown = re.sub(r"<(script|style|code|noscript).*?</\1>|<[^>]+>", " ", page, flags=re.DOTALL)
         allowed = r"English|zip|CT|ID|mm|JSON|HU|SIM\S*|Mogi Hanako|Head 5.0 soft|Head 1.0 bone|Scout|headct-triage"
         allowed += r"|onnxruntime|CPU|threads|fp32|slice-alexnet|lt;b|gt;|DICOM|<b>"
-        allowed += r"|AE|TLS|SHA|MB|GB|USB|https|triage --config|TRIAGE_CONFIG"
+        allowed += r"|UTC|AE|TLS|SHA|MB|GB|USB|https|triage --config|TRIAGE_CONFIG"
         left = re.sub(allowed, " ", shown)
         assert re.findall(r"[A-Za-z]{2,}", left) == [], name
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import time
+from datetime import timedelta
 from typing import Callable, Iterator, List
 
 import pytest
@@ -41,6 +43,27 @@ def test_a_time_says_what_it_is_of(client: FlaskClient, judged: Judged, language
     for path in ("/", "/cases"):
         page = client.get(f"{path}?lang={language}").text
         assert len(re.findall(received, page)) == 1, path
+
+
+@pytest.mark.parametrize(
+    ("language", "other_day"), [("ja", "{0.year}年{0.month}月{0.day}日 {0:%H:%M}"), ("en", "{0:%Y, %H:%M}")]
+)
+def test_a_card_of_today_shows_the_time_alone_and_one_of_another_day_its_date(
+    client: FlaskClient, store: Store, judged: Judged, language: str, other_day: str
+) -> None:
+    case, older = judged("red"), judged("green")
+    yesterday = older.created_at - timedelta(days=1)
+    with store.database.transaction() as connection:
+        query = "UPDATE cases SET created_at = ? WHERE number = ?"
+        connection.execute(query, (yesterday.isoformat(), older.number))
+    page = client.get("/?lang=" + language).text
+    shown = {
+        moment: re.findall(f'<time datetime="{re.escape(moment.isoformat())}">([^<]*)</time>', page)
+        for moment in (case.created_at, yesterday)
+    }
+    assert shown[case.created_at] == [f"{case.created_at.astimezone():%H:%M}"]
+    (dated,) = shown[yesterday]
+    assert dated.endswith(other_day.format(yesterday.astimezone()))
 
 
 def test_the_list_says_who_acknowledged_and_who_waits(client: FlaskClient, store: Store, judged: Judged) -> None:
@@ -85,6 +108,22 @@ def test_an_open_page_hears_what_changes(client: FlaskClient, store: Store, judg
     store.media.insert("sr0")
     assert "メディア sr0" in heard(events)
     answer.close()
+
+
+def test_an_open_wall_is_told_when_a_day_begins(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a zone 24 hours ahead it is the next day."""
+    monkeypatch.setenv("TZ", "WEST+11")
+    time.tzset()
+    answer = client.get("/events", buffered=False)
+    events = iter(answer.response)
+    heard(events)
+    monkeypatch.setenv("TZ", "EAST-13")
+    time.tzset()
+    told = next(events).decode()
+    answer.close()
+    monkeypatch.undo()
+    time.tzset()
+    assert told.startswith("data: ")
 
 
 def test_places_are_limited_and_given_back() -> None:
