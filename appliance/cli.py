@@ -18,7 +18,8 @@ from appliance.config_file import load_settings
 from appliance.doctor import examine
 from appliance.errors import TriageError
 from appliance.files import replace_file
-from appliance.verdict import Colour, Reason, Refused, Verdict
+from appliance.reasons import Reason, Refused
+from appliance.verdict import Colour, Verdict
 
 EXIT_JUDGED = 0
 EXIT_REFER = 3

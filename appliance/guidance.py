@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Dict, Mapping, Optional, Tuple
 
-from appliance.verdict import Reason, ReasonCode
+from appliance.reasons import Reason, ReasonCode
 
 
 class GuidanceCode(str, Enum):

@@ -23,9 +23,10 @@ from appliance.camera.stack import photographed_stack
 from appliance.errors import TriageError
 from appliance.inference.release import Release
 from appliance.progress import Progress
+from appliance.reasons import Refused
 from appliance.scoring import Clock, Judgement, StackJudge
 from appliance.study import SliceStack
-from appliance.verdict import Refused, Verdict
+from appliance.verdict import Verdict
 
 MAX_PHOTOGRAPHS = 64
 """Of one study. Each takes a second, and other cases wait meanwhile."""

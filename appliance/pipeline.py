@@ -27,9 +27,10 @@ from appliance.inference.release import load_release
 from appliance.manifest import read_facts
 from appliance.picture_judging import PhotographedJudgement, PictureJudge
 from appliance.progress import Progress
+from appliance.reasons import Reason, ReasonCode, Refused
 from appliance.scoring import Clock, Judgement, StackJudge
 from appliance.study import SliceStack
-from appliance.verdict import Colour, ModelIdentity, Reason, ReasonCode, Refused, RejectedSeries, Verdict
+from appliance.verdict import Colour, ModelIdentity, RejectedSeries, Verdict
 
 MAX_CANDIDATES = 3
 """Series that are decoded before the study is given up: headers seldom lie about more."""

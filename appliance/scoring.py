@@ -19,8 +19,9 @@ from appliance.imaging.tensor import to_tensor
 from appliance.imaging.window import look_of, to_usual_window
 from appliance.imaging.zones import ZONES, calibrated, pooled_score, representatives, zone_edges
 from appliance.inference.release import Release, RouteCalibration
+from appliance.reasons import Reason, ReasonCode, Refused
 from appliance.study import SliceStack
-from appliance.verdict import Colour, Reason, ReasonCode, Refused, SlabScore, Timings, Verdict, Zone
+from appliance.verdict import Colour, SlabScore, Timings, Verdict, Zone
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ def test_json_is_what_the_schema_says(disc: Path) -> None:
 
 def test_schema_lists_every_code() -> None:
     """A new reason cannot be forgotten in the published schema."""
-    from appliance.verdict import SENTENCES, ReasonCode
+    from appliance.reasons import SENTENCES, ReasonCode
 
     schema = json.loads((Path(appliance.__file__).parent / "verdict.schema.json").read_text("utf-8"))
     assert set(schema["$defs"]["reason"]["properties"]["code"]["enum"]) == {code.value for code in ReasonCode}

@@ -28,9 +28,10 @@ from appliance.imaging.brain import find_brain
 from appliance.imaging.head import find_heads
 from appliance.phantom.dicomise import write_series
 from appliance.pipeline import Pipeline
+from appliance.reasons import ReasonCode, Refused
 from appliance.scoring import Judgement
 from appliance.study import SliceStack
-from appliance.verdict import Colour, ReasonCode, Refused
+from appliance.verdict import Colour
 from tests.damage import KINDS, plan
 from tests.simulated import options, volume
 

@@ -11,6 +11,7 @@ import pytest
 LAYERS = {
     "errors": 1,
     "study": 1,
+    "reasons": 1,
     "verdict": 1,
     "progress": 1,
     "guidance": 1,
@@ -47,7 +48,19 @@ LAYERS = {
 
 WEB_NEVER = {"appliance.inference", "appliance.pipeline", "appliance.dicom", "pydicom", "gdcm"}
 
-TRAINING_MAY = {"imaging", "dicom", "camera", "study", "errors", "engine", "verdict", "files", "config", "phantom"}
+TRAINING_MAY = {
+    "imaging",
+    "dicom",
+    "camera",
+    "study",
+    "errors",
+    "engine",
+    "reasons",
+    "verdict",
+    "files",
+    "config",
+    "phantom",
+}
 """Rooms that training shares with the appliance."""
 
 

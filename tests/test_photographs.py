@@ -19,9 +19,9 @@ from appliance.ingest.sitting import hand_over
 from appliance.ingest.spool import take_in
 from appliance.picture_judging import MAX_PHOTOGRAPHS, TooManyPhotographsError
 from appliance.pipeline import Pipeline
+from appliance.reasons import Refused
 from appliance.store import Case, Source, State, Store
 from appliance.store.pictures import HEADER
-from appliance.verdict import Refused
 from tests.running import final
 from tests.screens import manifest_for_photographs, slices, write_photographs
 

@@ -22,9 +22,9 @@ from appliance.phantom.head import Head
 from appliance.phantom.options import PatientOptions, SeriesOptions
 from appliance.phantom.transcode import JPEG_LOSSLESS
 from appliance.pipeline import Pipeline
+from appliance.reasons import Refused
 from appliance.store import Case, State
 from appliance.store.volumes import SeriesState, planned
-from appliance.verdict import Refused
 from tests.desk import Desk, desk_over
 from tests.simulated import options, volume
 from tests.test_rendering import slices_of

@@ -6,18 +6,9 @@ from dataclasses import replace
 from typing import Dict
 
 from appliance.engine import EngineIdentity
+from appliance.reasons import Reason, ReasonCode
 from appliance.study import PatientIdentity, SeriesSummary, StudySummary
-from appliance.verdict import (
-    Colour,
-    ModelIdentity,
-    Reason,
-    ReasonCode,
-    RejectedSeries,
-    SlabScore,
-    Timings,
-    Verdict,
-    Zone,
-)
+from appliance.verdict import Colour, ModelIdentity, RejectedSeries, SlabScore, Timings, Verdict, Zone
 
 SCORES = (0.02, 0.04, 0.31, 0.93, 0.71, 0.22, 0.05, 0.01)
 

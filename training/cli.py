@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from appliance.errors import TriageError
-from appliance.verdict import Refused
+from appliance.reasons import Refused
 
 NEEDED = ("torch", "onnx", "matplotlib", "scipy", "nibabel", "tensorboard")
 """What the [training] extra adds."""

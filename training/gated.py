@@ -14,7 +14,7 @@ from appliance.camera.quality import NAMES, Quality, features, measure_quality
 from appliance.camera.stack import photographed_stack
 from appliance.imaging.head import find_heads
 from appliance.imaging.tensor import to_tensor
-from appliance.verdict import Refused
+from appliance.reasons import Refused
 from training import sources
 from training.calibrate import from_manifest
 from training.dataset import Study

@@ -11,7 +11,7 @@ import numpy as np
 from appliance.camera.photograph import read_photograph
 from appliance.camera.quality import Gate, measure_quality
 from appliance.camera.stack import photographed_stack
-from appliance.verdict import Reason, ReasonCode, Refused
+from appliance.reasons import Reason, ReasonCode, Refused
 from training.dataset import Dataset, LabelledStack, Study
 from training.screen.families import Family
 from training.screen.shot import Shot, take_shot

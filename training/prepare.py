@@ -18,8 +18,8 @@ from appliance.imaging.checks import check_brain, check_hounsfield, check_tissue
 from appliance.imaging.head import Head, find_heads
 from appliance.imaging.tensor import to_tensor
 from appliance.imaging.zones import zone_edges
+from appliance.reasons import Reason, Refused
 from appliance.study import SliceStack
-from appliance.verdict import Reason, Refused
 from training.dataset import KINDS, Dataset, LabelledStack, Study
 from training.documents import TrainingError
 

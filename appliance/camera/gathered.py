@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from appliance.camera.anatomy import coverage
-from appliance.verdict import Reason, ReasonCode, Refused
+from appliance.reasons import Reason, ReasonCode, Refused
 
 _ABOUT = "capture.json"
 _HEADER = "header.png"

@@ -15,7 +15,7 @@ from appliance.camera.quality import Gate
 from appliance.camera.scroll import ScrollCapture
 from appliance.camera.sources import Frame
 from appliance.guidance import Guidance, GuidanceCode, refusal
-from appliance.verdict import Refused
+from appliance.reasons import Refused
 
 _TRIES = 3
 """Photographs of which the best is taken."""

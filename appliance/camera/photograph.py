@@ -12,7 +12,7 @@ from appliance.camera.flatten import crop, flatten
 from appliance.camera.layout import Box, Tiles, find_tiles
 from appliance.camera.overlay import without_overlays
 from appliance.camera.screen import Screen, find_screen
-from appliance.verdict import Reason, ReasonCode, Refused
+from appliance.reasons import Reason, ReasonCode, Refused
 
 SIDE = 256
 """Pixels of a picture's side, where the photograph has them."""

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from appliance.camera.picture_size import picture_size
-from appliance.verdict import Reason, ReasonCode, Refused
+from appliance.reasons import Reason, ReasonCode, Refused
 
 MAX_PIXELS = 64_000_000
 """The cameras of telephones have up to 50 million."""

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 
 from appliance.errors import NoPictureError
+from appliance.reasons import Reason, ReasonCode, Refused
 from appliance.study import SliceStack
-from appliance.verdict import Reason, ReasonCode, Refused
 
 ENDINGS = (".png", ".jpg", ".jpeg")
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from appliance.camera.tone import FIELD, GAMMA, Tone, apply, measure
 from appliance.imaging.head import Head, find_head
-from appliance.verdict import Reason, ReasonCode
+from appliance.reasons import Reason, ReasonCode
 
 WORKED = 160
 """Pixels along a head at which disturbances are measured: what the network sees."""

@@ -14,7 +14,7 @@ from typing import List, Sequence
 import cv2
 import numpy as np
 
-from appliance.verdict import Reason, ReasonCode, Refused
+from appliance.reasons import Reason, ReasonCode, Refused
 
 GAMMA = 2.2
 """Of screen and camera alike: what one encodes the other decodes (IEC 61966-2-1 is close to it)."""

@@ -15,7 +15,7 @@ from pydicom.uid import UID
 
 from appliance.dicom.geometry import Geometry, fault, in_order, normal, tilt
 from appliance.dicom.header import CT_CLASSES, ImageHeader
-from appliance.verdict import Reason, ReasonCode
+from appliance.reasons import Reason, ReasonCode
 
 MIN_SLICES = 8
 """Fewer slices cannot fill 8 zones."""

@@ -9,8 +9,9 @@ from appliance.dicom.geometry import Geometry
 from appliance.dicom.rules import HEAD_RULES, RULES, judgeable_stack
 from appliance.dicom.series import Series, Study, patients
 from appliance.errors import UnknownStudyError
+from appliance.reasons import Reason, ReasonCode
 from appliance.study import StudySummary
-from appliance.verdict import Reason, ReasonCode, RejectedSeries
+from appliance.verdict import RejectedSeries
 
 NOT_SHOWN = {ReasonCode.LOSSY, ReasonCode.UNSUPPORTED_SYNTAX, ReasonCode.NOT_HOUNSFIELD, ReasonCode.DAMAGED_HEADER}
 """Refusals after which a viewer would show other grey values than those of the scan, or none."""

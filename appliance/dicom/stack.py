@@ -10,8 +10,8 @@ import numpy as np
 from appliance.dicom.geometry import Geometry, Slab, slabs
 from appliance.dicom.header import ImageHeader
 from appliance.dicom.reader import STOPPED, DicomReader
+from appliance.reasons import Reason, ReasonCode, Refused
 from appliance.study import SliceStack
-from appliance.verdict import Reason, ReasonCode, Refused
 
 
 def window(hounsfield: np.ndarray, width: float, level: float) -> np.ndarray:

@@ -12,8 +12,8 @@ import numpy as np
 
 from appliance.imaging.brain import BrainExtent
 from appliance.imaging.head import Head
+from appliance.reasons import Reason, ReasonCode
 from appliance.study import SliceStack
-from appliance.verdict import Reason, ReasonCode
 
 MIN_BRAIN_SHARE = 0.45
 """Intracranial share of the head in the widest slice; 0.67 to 0.86 in 74 heads of CT-ICH."""

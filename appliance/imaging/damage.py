@@ -18,8 +18,8 @@ import numpy as np
 from appliance.imaging.brain import BrainExtent
 from appliance.imaging.head import THUMBNAIL, Head
 from appliance.imaging.tensor import head_length
+from appliance.reasons import Reason, ReasonCode
 from appliance.study import SliceStack
-from appliance.verdict import Reason, ReasonCode
 
 SOFT_HU = (-15, 95)
 """Where noise lies on every pixel; beyond it a window may have clipped."""

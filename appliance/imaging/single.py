@@ -17,7 +17,7 @@ import numpy as np
 from appliance.imaging.checks import grain
 from appliance.imaging.frame import on_black, without_frame
 from appliance.imaging.head import BONE, THUMBNAIL, TISSUE, Head, find_head
-from appliance.verdict import Reason, ReasonCode
+from appliance.reasons import Reason, ReasonCode
 
 MIN_SLICE_SHARE = 0.06
 """Intracranial share of the head from which a single picture counts as one of the brain."""

@@ -7,8 +7,8 @@ from typing import Iterator, Union
 
 from appliance.camera.photograph_files import decode_frame
 from appliance.camera.sources import Frame, FrameSource, Trouble, TroubleKind
+from appliance.reasons import Refused
 from appliance.store.frames import Frames
-from appliance.verdict import Refused
 
 _PERIOD_S = 0.02
 _STALE_S = 0.5

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Dict, Mapping
 
-from appliance.verdict import ReasonCode
+from appliance.reasons import ReasonCode
 
 _NAME = "losses.json"
 

@@ -21,8 +21,8 @@ from appliance.ingest.losses import write_losses
 from appliance.ingest.place import Inserted, Place, is_there
 from appliance.ingest.spool import require_room
 from appliance.ingest.survey import Survey, by_listed_name, dicomdirs
+from appliance.reasons import ReasonCode
 from appliance.store import Case, Source, Store
-from appliance.verdict import ReasonCode
 
 _GRACE_S = 3.0
 """How long after its last file could not be read a medium may still seem to be there. Its files fail before the kernel

@@ -22,9 +22,9 @@ from appliance.guidance import Guidance, GuidanceCode, refusal
 from appliance.ingest.browser_frames import BrowserFrames
 from appliance.ingest.spool import require_room
 from appliance.manifest import read_facts
+from appliance.reasons import Refused
 from appliance.store import Capture, Case, Eye, Source, Store, Way, Wish
 from appliance.store.audit import ACTING
-from appliance.verdict import Refused
 
 _LONGEST_S = 900.0
 """A capture takes a minute; one that lasts so long was forgotten."""

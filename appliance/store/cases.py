@@ -9,8 +9,9 @@ from datetime import datetime, timezone
 from enum import Enum
 from typing import Any, Dict, Optional, Sequence, Tuple
 
+from appliance.reasons import Reason, ReasonCode
 from appliance.study import PatientIdentity
-from appliance.verdict import Colour, Reason, ReasonCode, Verdict
+from appliance.verdict import Colour, Verdict
 
 
 class Source(str, Enum):

@@ -8,9 +8,9 @@ from typing import Any, Mapping
 
 from flask_babel import gettext, ngettext
 
+from appliance.reasons import SENTENCES, Reason, ReasonCode
 from appliance.store.troubles import SENTENCES as TROUBLE_SENTENCES
 from appliance.store.troubles import Trouble
-from appliance.verdict import SENTENCES, Reason, ReasonCode
 from appliance.web.formats import local_time
 
 ERROR_SENTENCES: Mapping[str, str] = {

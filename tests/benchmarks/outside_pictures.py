@@ -18,7 +18,7 @@ from appliance.phantom.anatomy import voxelise
 from appliance.phantom.disc import FIELD_OF_VIEW_MM, positions
 from appliance.phantom.head import Bleed, BleedKind, Head, Side
 from appliance.pipeline import Pipeline
-from appliance.verdict import Refused
+from appliance.reasons import Refused
 from tests.pictures import outside_picture
 
 HEADS = (Head(seed=201, atrophy=0.2), Head(seed=202, scale=1.03, atrophy=0.6))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from appliance.camera.photograph import read_photograph
-from appliance.verdict import ReasonCode, Refused
+from appliance.reasons import ReasonCode, Refused
 from tests.camera.consoles import draw_console, photograph, slices
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from appliance.camera.stack import SIDE, photographed_stack
 from appliance.camera.tone import GAMMA, restore
-from appliance.verdict import ReasonCode, Refused
+from appliance.reasons import ReasonCode, Refused
 from tests.simulated import volume
 
 SHOWN = range(6, 30, 3)

@@ -15,7 +15,7 @@ from appliance.camera.pictures import read_picture
 from appliance.dicom.stack import window
 from appliance.imaging.single import SinglePicture, open_picture
 from appliance.phantom.head import Bleed, BleedKind, Head, Side
-from appliance.verdict import ReasonCode, Refused
+from appliance.reasons import ReasonCode, Refused
 from tests.not_heads import not_heads
 from tests.pictures import CHANGES, OutsidePicture, hounsfield_of, outside_picture
 from tests.simulated import volume

@@ -15,9 +15,10 @@ from appliance.ingest.media import MediumRead, Reading, read_medium
 from appliance.ingest.survey import survey
 from appliance.ingest.udev import NotUnmountedError
 from appliance.phantom.disc import DiscOptions, write_disc
+from appliance.reasons import ReasonCode
 from appliance.scoring import Judgement
 from appliance.store import Case, MediumState, Source, State
-from appliance.verdict import Colour, ReasonCode, Verdict
+from appliance.verdict import Colour, Verdict
 from tests.ingest.media import Bench
 from tests.running import disc_files, zipped
 

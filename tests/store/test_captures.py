@@ -10,6 +10,7 @@ from typing import Iterator
 import pytest
 
 from appliance.guidance import Guidance, GuidanceCode, refusal
+from appliance.reasons import Reason, ReasonCode
 from appliance.store import (
     Capture,
     CaptureError,
@@ -25,7 +26,6 @@ from appliance.store import (
 )
 from appliance.store.frames import WAITING_MAX, Frames
 from appliance.store.retention import purge
-from appliance.verdict import Reason, ReasonCode
 from tests.verdicts import RED, REFUSED
 
 JPEG = b"\xff\xd8\xff\xe0 a picture"

@@ -11,10 +11,10 @@ from typing import Iterator, List
 import numpy as np
 import pytest
 
+from appliance.reasons import Reason, ReasonCode
 from appliance.store import Job, Source, State, StepProgress, Store, StoreError, jobs
 from appliance.store.database import numbered_migrations
 from appliance.store.jobs import LEASE_S, MAX_ATTEMPTS
-from appliance.verdict import Reason, ReasonCode
 from tests.verdicts import PATIENT, RED, REFUSED, SEVERAL
 
 

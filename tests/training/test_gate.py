@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from appliance.camera.quality import NAMES, WORSE, Quality
-from appliance.verdict import ReasonCode
+from appliance.reasons import ReasonCode
 from training.gate import Rated, fit_gate, measure_gate
 
 GOOD = dict(

@@ -14,8 +14,8 @@ from appliance.imaging.brain import find_brain
 from appliance.imaging.head import find_heads
 from appliance.imaging.tensor import to_tensor
 from appliance.phantom.disc import positions
+from appliance.reasons import Refused
 from appliance.study import SliceStack
-from appliance.verdict import Refused
 from tests.training import layouts
 from training import prepare
 from training.dataset import KINDS, Dataset, DatasetInfo, LabelledStack, Study

@@ -12,7 +12,7 @@ import pytest
 
 from appliance.dicom.stack import window
 from appliance.errors import NoDicomError
-from appliance.verdict import Refused
+from appliance.reasons import Refused
 from tests.training import layouts
 from training.dataset import KINDS, Study
 from training.documents import TrainingError

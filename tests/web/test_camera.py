@@ -14,10 +14,10 @@ from flask.testing import FlaskClient
 
 from appliance.config import CameraSettings, Settings
 from appliance.guidance import Guidance, GuidanceCode, refusal
+from appliance.reasons import Reason, ReasonCode
 from appliance.store import Capture, CaptureState, Case, Eye, Source, Store, Way, Wish
 from appliance.store.frames import WAITING_MAX
 from appliance.store.pictures import write_pictures
-from appliance.verdict import Reason, ReasonCode
 from appliance.web import camera, create_app
 from tests.verdicts import RED
 from tests.web.logins import Browser, logged_in

@@ -14,10 +14,10 @@ from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from appliance.config import HospitalSettings, Settings
+from appliance.reasons import Reason, ReasonCode
 from appliance.store import Case, Source, Store
 from appliance.store.pictures import write_pictures
 from appliance.study import PatientIdentity
-from appliance.verdict import Reason, ReasonCode
 from appliance.web import create_app
 from tests.verdicts import RED
 

@@ -18,9 +18,9 @@ from appliance.config import Settings
 from appliance.errors import TriageError, UploadError
 from appliance.guidance import GUIDANCE, GuidanceCode
 from appliance.ingest import spool
+from appliance.reasons import SENTENCES, Reason, ReasonCode
 from appliance.store import Source, Store, passwords, people
 from appliance.store.troubles import Trouble, TroubleCode
-from appliance.verdict import SENTENCES, Reason, ReasonCode
 from appliance.web import access, create_app, formats, login, multipart, words
 from appliance.web.language import TRANSLATIONS
 

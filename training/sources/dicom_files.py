@@ -15,8 +15,8 @@ from appliance.dicom.rules import judgeable_stack
 from appliance.dicom.select import select
 from appliance.dicom.series import group
 from appliance.dicom.stack import load_stack
+from appliance.reasons import Reason, ReasonCode, Refused
 from appliance.study import SliceStack
-from appliance.verdict import Reason, ReasonCode, Refused
 from training.prepare import WINDOW_LEVEL, WINDOW_WIDTH
 
 DAYS_A_YEAR = 365.25

@@ -19,8 +19,8 @@ import numpy as np
 from nibabel.nifti1 import Nifti1Image
 
 from appliance.dicom.stack import window
+from appliance.reasons import Reason, ReasonCode, Refused
 from appliance.study import SliceStack
-from appliance.verdict import Reason, ReasonCode, Refused
 from training.dataset import Dataset, DatasetInfo, LabelledStack, Study, shown_kinds
 from training.prepare import WINDOW_LEVEL, WINDOW_WIDTH
 from training.sources.tables import demand, flag, layout, read_rows
