@@ -72,8 +72,9 @@ class Database:
         self._connection, self._identity = self._open()
 
     def close(self) -> None:
-        """Close the connection."""
-        self._connection.close()
+        """Close the connection, once no other thread works with it: SQLite would fall over."""
+        with self._lock:
+            self._connection.close()
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

@@ -6,11 +6,12 @@ import multiprocessing
 import os
 import signal
 import sqlite3
+import threading
 import time
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Callable, Iterator
+from typing import Callable, Iterator, List
 
 import pytest
 
@@ -217,3 +218,28 @@ def test_a_backup_that_cannot_be_written_is_a_typed_error(tmp_path: Path, store:
     with pytest.raises(BackupError):
         store.database.backup(tmp_path / "folder")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "store"]
+
+
+def test_a_store_is_closed_when_no_other_thread_works_with_it(tmp_path: Path) -> None:
+    """A page that still listens asks in a thread of its own."""
+    store = Store(tmp_path / "store")
+    begun, go_on = threading.Event(), threading.Event()
+
+    def ask() -> None:
+        with store.database.transaction() as connection:
+            begun.set()
+            go_on.wait(10)
+            connection.execute("SELECT COUNT(*) FROM cases").fetchall()
+            answered.append(True)
+
+    answered: List[bool] = []
+    asking, closing = threading.Thread(target=ask), threading.Thread(target=store.close)
+    asking.start()
+    assert begun.wait(10)
+    closing.start()
+    closing.join(0.3)
+    assert closing.is_alive()
+    go_on.set()
+    asking.join(10)
+    closing.join(10)
+    assert answered == [True] and not closing.is_alive()

@@ -43,8 +43,8 @@ LINES = """
   return found;
 }
 """
-RECEIVED = datetime(2026, 11, 21, 22, 10).astimezone()
-DATES = {"ja": ["1956年12月23日", "2026年11月21日 22:10"], "en": ["23 Dec 1956", "21 Nov 2026, 22:10"]}
+RECEIVED = datetime(2025, 11, 21, 22, 10).astimezone()
+DATES = {"ja": ["1956年12月23日", "2025年11月21日 22:10"], "en": ["23 Dec 1956", "21 Nov 2025, 22:10"]}
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_no_number_and_no_date_is_broken(
     address: str, store: Store, judged: Callable[[str], Case], monkeypatch: pytest.MonkeyPatch, number: str
 ) -> None:
     patient = replace(PATIENT, patient_id=number, birth_date="19561223")
-    verdict = replace(RED, patient=patient, study=StudySummary("1.2.3", "2026-11-21", "22:10", 3))
+    verdict = replace(RED, patient=patient, study=StudySummary("1.2.3", "2025-11-21", "22:10", 3))
     monkeypatch.setitem(VERDICTS, "red", verdict)
     case = judged("red")
     store.acknowledgements.acknowledge(case, "佐藤 一郎")
@@ -81,4 +81,32 @@ def test_no_number_and_no_date_is_broken(
                     assert {text for text, _ in lines} == {number, *dates}, (width, path, language)
                     assert [text for text, count in lines if count > 1] == [], (width, path, language)
                     assert page.evaluate("document.documentElement.scrollWidth") <= width, (width, path, language)
+        browser.close()
+
+
+# How many lines "received" and its time take up on each card.
+RECEIVED_LINES = """
+() => [...document.querySelectorAll(".cards .whom > span:has(time)")].map((one) => {
+  const range = document.createRange();
+  range.selectNodeContents(one);
+  return new Set([...range.getClientRects()].map((box) => Math.round(box.bottom))).size;
+})
+"""
+
+
+def test_a_card_has_its_time_beside_the_word_for_it(address: str, store: Store, judged: Callable[[str], Case]) -> None:
+    cases = [judged(name) for name in ("green", "refer", "several", "red")]
+    with store.database.transaction() as connection:
+        query = "UPDATE cases SET created_at = ? WHERE number = ?"
+        connection.execute(query, (RECEIVED.astimezone(timezone.utc).isoformat(), cases[0].number))
+    with playwright_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        page = browser.new_context(java_script_enabled=False).new_page()
+        for language in ("ja", "en"):
+            page.goto(f"{address}/?lang={language}")
+            for width in (390, 1280, 1600, 1920):
+                page.set_viewport_size({"width": width, "height": 1080})
+                *today, other_day = page.evaluate(RECEIVED_LINES)
+                assert today == [1, 1, 1], (width, language)
+                assert other_day == 1 or language == "en", width
         browser.close()

@@ -68,6 +68,9 @@ def test_a_red_case_reminds_until_somebody_acknowledges_it(client: FlaskClient, 
     assert "<title>(1) Red, not acknowledged – Head CT triage</title>" in page
     shown = section(client.get(f"/cases/{red.id}?lang=en").text, "next-step")
     assert "Nobody has acknowledged this case yet." in shown and '<input id="acknowledged-by" name="who"' in shown
+    assert "Reminders go on until somebody does." in shown
+    shown = section(client.get(f"/cases/{red.id}?lang=ja").text, "next-step")
+    assert "確認されるまで、お知らせを続けます。" in shown
     assert acknowledge(client, red) == 303
     page = client.get("/?lang=en").text
     assert (

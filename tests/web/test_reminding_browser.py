@@ -58,7 +58,9 @@ def test_an_open_case_reminds_of_another_and_leaves_pen_and_case_alone(
 def test_a_red_case_does_not_remind_of_itself(page: Any, address: str, judged: Judged) -> None:  # noqa: F811
     red = judged("red")
     page.goto(f"{address}/cases/{red.id}?lang=en")
-    expect(page.get_by_text("Nobody has acknowledged this case yet.")).to_be_visible()
+    expect(
+        page.get_by_text("Nobody has acknowledged this case yet. Reminders go on until somebody does.")
+    ).to_be_visible()
     expect(page.locator(".reminder")).to_have_count(0)
 
 
