@@ -11,11 +11,14 @@ from enum import Enum
 from typing import Dict, Iterator, Optional, Type, TypeVar, Union
 
 from flask import Blueprint, Response, abort, current_app, g, redirect, render_template, request, send_file, url_for
+from flask.blueprints import BlueprintSetupState
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from appliance.config import Settings
+from appliance.errors import ModelError
 from appliance.guidance import GUIDANCE, Guidance, GuidanceCode
+from appliance.manifest import read_facts
 from appliance.store import Capture, CaptureState, Eye, Store, Way, Wish
 from appliance.store.audit import ACTING
 from appliance.web import access, words
@@ -53,6 +56,17 @@ class Pace:
 
 
 _PACE = Pace()
+
+
+@blueprint.record_once
+def _look_at_the_network(setup: BlueprintSetupState) -> None:
+    """Let pages know whether the network that will judge was measured on photographs at all."""
+    settings: Settings = setup.app.extensions["settings"]
+    try:
+        judged = read_facts(settings.engine.manifest).gate is not None
+    except ModelError:
+        judged = False
+    setup.app.jinja_env.globals["photographs_judged"] = judged
 
 
 @blueprint.get("/camera")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Callable, Iterator
 
 import numpy as np
@@ -19,6 +20,7 @@ from appliance.store import Capture, CaptureState, Case, Eye, Source, Store, Way
 from appliance.store.frames import WAITING_MAX
 from appliance.store.pictures import write_pictures
 from appliance.web import camera, create_app
+from tests.screens import manifest_for_photographs
 from tests.verdicts import RED
 from tests.web.logins import Browser, logged_in
 
@@ -213,6 +215,19 @@ def test_a_wall_screen_sees_neither_the_strip_nor_the_typed_name(hospital: Flask
 
 
 def test_a_doctor_finds_the_camera_and_a_wall_screen_does_not(hospital: Flask, records: Store) -> None:
+    hospital.jinja_env.globals["photographs_judged"] = True
     assert "/camera" in logged_in(hospital, records, "sato").get("/").text
     assert "/camera" not in logged_in(hospital, records, "wall").get("/").text
     assert Browser(hospital).get("/camera").status_code == 303
+
+
+def test_a_network_that_was_not_measured_on_photographs_is_not_offered_any(settings: Settings, tmp_path: Path) -> None:
+    measured = manifest_for_photographs(tmp_path / "measured")
+    document = json.loads(measured.read_text("utf-8"))
+    del document["photographs"]
+    (tmp_path / "manifest.json").write_text(json.dumps(document), "utf-8")
+    for manifest, offered in ((measured, True), (tmp_path / "manifest.json", False)):
+        engine = replace(settings.engine, manifest=manifest)
+        client = create_app(replace(settings, engine=engine)).test_client()
+        assert ('href="/camera"' in client.get("/").text) is offered
+        assert ("not measured on photographs" in client.get("/camera?lang=en").text) is not offered
