@@ -11,15 +11,17 @@ import torch
 from appliance.camera.quality import Gate
 from training import sources
 from training.calibrate import Calibration, calibrate, to_manifest
+from training.camera_study import measure_photographs
 from training.camera_table import camera_table
-from training.documents import TrainingError
+from training.documents import TrainingError, write_json
+from training.export import read_manifest, released_network
 from training.gated import gate_document, rate
 from training.judged import nested
 from training.machine import Machine
 from training.network import SliceNet
 from training.photographed import photographed
 from training.routes import compare, join
-from training.scored import ScoredStudy
+from training.scored import ScoredStudy, onnx_scorer
 from training.screen.families import FAMILIES
 from training.settings import Settings
 from training.workspace import HELD_OUT, TRAINING, Workspace
@@ -91,6 +93,16 @@ def routes(options: argparse.Namespace) -> dict[str, Any]:
     kept = workspace.read_figures("gate", "gate") if workspace.document("gate").is_file() else None
     workspace.write_figures("photographs", to_manifest(calibrate(everything)))
     workspace.write_figures("camera", camera_table(document, kept))
+    return document
+
+
+def camera_study(options: argparse.Namespace, say: Callable[[str], None]) -> dict[str, Any]:
+    """Measure a release on real photographs; the figures are written beside them as well."""
+    manifest = read_manifest(options.release)
+    scorer = onnx_scorer(released_network(options.release, manifest))
+    network = {key: manifest[key] for key in ("name", "version", "sha256")}
+    document = {"network": network, **measure_photographs(options.folder, manifest, scorer, say)}
+    write_json(options.folder / "report.json", document)
     return document
 
 

@@ -71,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     adapt = steps.add_parser("adapt", help="go on with the trained networks on photographs")
     gate = steps.add_parser("gate", help="fit what refuses photographs that mislead the network, and measure it")
     routes = steps.add_parser("routes", help="calibrate the camera route, and measure what it loses against the files")
+    study = steps.add_parser("camera-study", help="measure the camera route on a hospital's own photographs")
     every = steps.add_parser("all", help="every step from raw data to a release, as a recipe says")
 
     worked = (prepare, train, calibrate, evaluate, check, leakage, export, compare, test, every)
@@ -105,6 +106,8 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--version", required=True, metavar="X.Y.Z", help="of the release")
     test.add_argument("--release", type=Path, required=True, metavar="DIR", help="folder of the release")
     every.add_argument("--config", type=Path, required=True, metavar="FILE", help="the recipe, as TOML")
+    study.add_argument("folder", type=Path, metavar="FOLDER", help="studies and photographs, as docs/camera.md says")
+    study.add_argument("--release", type=Path, required=True, metavar="DIR", help="folder of the release")
     gate.add_argument("--count", type=int, default=400, metavar="N", help="photographs of each family")
     capture.add_argument("--captures", type=int, default=2, metavar="N", help="of each study (default: %(default)s)")
     capture.add_argument("--family", choices=("training", "held_out"), default="training", help="of consoles")

@@ -95,7 +95,8 @@ def compare(routes: Routes) -> dict[str, Any]:
         shares of bleeding studies that came out green by each route.
     """
     bootstrap = Bootstrap(routes.patients)
-    everyone, bleeding = _count(routes.patients), _count(routes.patients[routes.truth])
+    everyone = _count(routes.patients)
+    bleeding, others = (_count(routes.patients[kind]) for kind in (routes.truth, ~routes.truth))
     scores = {"files": routes.files, "photographs": _wrong_where_refused(routes)}
     area = {name: bootstrap.measure(partial(areas, values, routes.truth)) for name, values in scores.items()}
     same = np.array([_specificity(routes)])
@@ -120,9 +121,7 @@ def compare(routes: Routes) -> dict[str, Any]:
             "auc": figure(area[name], everyone),
             "sensitivity_at_same_specificity": figure(at[name], bleeding),
             "sensitivity": share_figure(bootstrap.measure(partial(sensitivities, calls, routes.truth)), bleeding),
-            "specificity": share_figure(
-                bootstrap.measure(partial(specificities, calls, routes.truth)), everyone - bleeding
-            ),
+            "specificity": share_figure(bootstrap.measure(partial(specificities, calls, routes.truth)), others),
             "bleeding_but_green": share_figure(
                 bootstrap.measure(partial(sensitivities, green, routes.truth)), bleeding
             ),

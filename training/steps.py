@@ -203,6 +203,7 @@ STEPS: dict[str, Callable[[argparse.Namespace], None]] = {
     "capture": lambda options: camera_steps.capture(options, _say),
     "adapt": lambda options: camera_steps.adapt(options, _say),
     "gate": lambda options: camera_steps.gate(options, _say),
+    "camera-study": lambda options: _answer(camera_steps.camera_study(options, _say)),
     "routes": lambda options: _answer(camera_steps.routes(options)),
     "all": everything,
 }
