@@ -14,6 +14,9 @@ from appliance.camera.lines import find_edges, find_pencil
 from appliance.camera.quadrilateral import find_quadrilateral
 from appliance.camera.sides import corners_of, find_bend, line_through, refine
 
+SHOWN = 0.4
+"""How likely at least one place has to belong to a CT picture."""
+
 AROUND = 0.08
 """What a second look takes in around the screen found first, over its width and height."""
 
@@ -74,13 +77,15 @@ def find_screen(frame: np.ndarray) -> Optional[Screen]:
     Returns
     -------
     Screen or None
-        None where no screen is seen.
+        None where no screen that shows CT pictures is seen.
     """
     size = frame.shape[1], frame.shape[0]
     seen = look(frame)
+    if seen.pictures.max() < SHOWN:
+        return None
     corners = find_quadrilateral(seen, size)
     if corners is None:
-        return _whole(size) if seen.pictures.max() > 0.5 else None
+        return _whole(size)
     whole = _whole(size)
     slice_alone = float((seen.pictures > 0.5).sum()) * seen.scale**2 > ALONE * size[0] * size[1]
     if slice_alone or (np.abs(corners - whole.corners).max() < FILLS * max(size) and _is_flat(frame)):

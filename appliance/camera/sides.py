@@ -22,7 +22,6 @@ BLUR = 3.0
 TILT = 1.4
 """How far the ends of a side may lie from their first place in the wide search, over its reach."""
 
-
 LEAN = 0.05
 """What a turn or a bow as large as the reach costs, over all votes."""
 
