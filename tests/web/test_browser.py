@@ -140,7 +140,7 @@ def test_what_is_no_study_is_not_judged(page: Page, address: str, tmp_path: Path
     drop(page, tmp_path / "note.txt")
     page.wait_for_url("**/cases/*")
     expect(page.get_by_role("heading", level=1)).to_have_text("Not judged", timeout=PATIENCE_MS)
-    expect(page.locator(".answer")).to_contain_text("No DICOM image was found.")
+    expect(page.locator(".answer")).to_contain_text("No DICOM image and no photograph was found.")
 
 
 def test_an_empty_file_is_refused_before_it_is_sent(page: Page, address: str, tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def test_a_medium_that_went_away_stays_named_until_the_next(client: FlaskClient,
 def test_a_refused_medium_says_why_in_the_readers_language(client: FlaskClient, store: Store) -> None:
     number = store.media.insert("<b>")
     store.media.finish(number, MediumState.REFUSED, error_code="no_dicom", error_message="of this machine")
-    assert "No DICOM image was found." in start_page(client) and "&lt;b&gt;" in start_page(client)
+    assert "No DICOM image and no photograph was found." in start_page(client) and "&lt;b&gt;" in start_page(client)
     assert "DICOM画像が見つかりません" in start_page(client, "ja")
 
 
