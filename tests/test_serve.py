@@ -104,6 +104,7 @@ def test_the_demo_is_judged_and_its_address_printed(start: Start) -> None:
     assert "要緊急対応の疑い" in page and "模擬データ" in page
 
 
+@pytest.mark.slow
 def test_a_killed_worker_is_replaced_and_the_next_study_judged(start: Start) -> None:
     process = start()
     address = address_of(process)

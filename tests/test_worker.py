@@ -99,6 +99,7 @@ def test_a_fault_of_the_appliance_ends_the_job_and_not_the_worker(
     assert final(store, second).state is State.DONE
 
 
+@pytest.mark.slow
 def test_what_a_dead_worker_left_is_judged_by_the_next(store: Store, settings: Settings, start: Start) -> None:
     case = queue(store, settings, disc_files())
     assert store.jobs.claim() is not None
@@ -150,6 +151,7 @@ def test_the_same_study_again_costs_nothing_and_the_rest_of_it_completes_it(
     wait_for(lambda: not list(store.temporary.iterdir()))
 
 
+@pytest.mark.slow
 def test_what_a_killed_worker_unpacked_is_swept_and_its_case_judged(
     store: Store, settings: Settings, start: Start
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import List
 
 import numpy as np
+import pytest
 
 from appliance.camera.scroll import ScrollCapture
 from appliance.camera.sources import Frame
@@ -13,6 +14,7 @@ from tests.camera.scrolling import Shown, film
 from tests.simulated import volume
 
 
+@pytest.mark.slow
 def test_slices_are_laid_on_each_other_when_the_location_is_corrected() -> None:
     head = window(np.ascontiguousarray(volume(bleed=None)[6:20:2]), 120, 40)
     path = [(0, 0.3), (1, 0.3), (2, 6.0), (3, 0.3), (2, 0.3), (1, 0.3), (0, 0.3)]

@@ -155,6 +155,7 @@ def test_a_study_that_cannot_be_handed_over_keeps_no_other(tmp_path: Path) -> No
         assert len(receiver.cases(2)) == 2
 
 
+@pytest.mark.slow
 def test_a_silent_or_senseless_peer_stops_nobody(tmp_path: Path, calling: Calling) -> None:
     with receiving(tmp_path / "store") as receiver:
         address = ("127.0.0.1", receiver.server.port)

@@ -100,6 +100,7 @@ def test_a_disk_that_fails_is_out_of_resources(tmp_path: Path, repository: Path,
             assert set(data_sets((opened.spool / case.spool).iterdir())) == {unique("study", "PHANTOM-1", 1)}
 
 
+@pytest.mark.slow
 def test_the_appliance_starts_it_where_a_port_is_set(tmp_path: Path, repository: Path, calling: Calling) -> None:
     port = free_port()
     settings = {"STORE_FOLDER": str(tmp_path / "store"), "SERVER_PORT": "0", "SCP_PORT": str(port)}

@@ -48,6 +48,7 @@ def client(authority: Path, own: Optional[str], trusted: str = "ca") -> Any:
     return client_context(*pair, authority / f"{trusted}.pem")
 
 
+@pytest.mark.slow
 def test_tls_with_a_client_certificate(tmp_path: Path, authority: Path) -> None:
     disc = write_study(tmp_path / "disc", size=256)
     settings = {

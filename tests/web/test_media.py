@@ -52,7 +52,7 @@ def test_a_refused_medium_says_why_in_the_readers_language(client: FlaskClient, 
     number = store.media.insert("<b>")
     store.media.finish(number, MediumState.REFUSED, error_code="no_dicom", error_message="of this machine")
     assert "No DICOM image and no photograph was found." in start_page(client) and "&lt;b&gt;" in start_page(client)
-    assert "DICOM画像が見つかりません" in start_page(client, "ja")
+    assert "DICOM画像も写真も見つかりません" in start_page(client, "ja")
 
 
 def test_what_an_earlier_watcher_was_reading_is_forgotten(client: FlaskClient, store: Store) -> None:
