@@ -129,6 +129,7 @@ def test_demo_disc_is_not_written_over_anything(tmp_path: Path) -> None:
     assert done.returncode == 2 and [path.name for path in tmp_path.iterdir()] == ["mine"]
 
 
+@pytest.mark.slow
 def test_doctor_judges_a_simulated_study() -> None:
     """Line by line what works, among it the whole road."""
     done = triage("doctor")

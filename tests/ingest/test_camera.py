@@ -116,6 +116,7 @@ def sent(store: Store, capture: Capture, picture: np.ndarray, numbers: Iterator[
     store.frames(capture.id).put(number, number * 70, iter([jpeg(picture)]), 10_000_000)
 
 
+@pytest.mark.slow
 def test_a_video_in_place_of_the_own_camera_becomes_a_case(store: Store, start: Start, tmp_path: Path) -> None:
     shown = slices()[4:28:3]
     video = write_video(tmp_path / "screen.avi", scrolled(shown, 8))
@@ -272,6 +273,7 @@ def test_a_photograph_without_a_screen_is_a_refusal(start: Start, tmp_path: Path
     assert process.returncode == 3 and said.startswith("refer\nphoto_"), complaints
 
 
+@pytest.mark.slow
 def test_a_video_is_judged_as_its_study(start: Start, tmp_path: Path, manifest: Path) -> None:
     video = write_video(tmp_path / "screen.avi", scrolled(slices()[::2], 6))
     process = start("--source", str(video), "--json", TRIAGE_ENGINE_MANIFEST=str(manifest))
