@@ -7,6 +7,7 @@ and again every second, while it is opened again.
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -87,7 +88,7 @@ class Trouble:
         return TROUBLES[self.kind]
 
 
-class FrameSource:
+class FrameSource(ABC):
     """Gives frames while it is open: a context manager to be iterated once."""
 
     def __enter__(self) -> FrameSource:
@@ -100,14 +101,14 @@ class FrameSource:
         """
         return self
 
-    def __exit__(
+    def __exit__(  # noqa: B027 - pictures have nothing to close
         self, exc_type: Optional[Type[BaseException]], exc: Optional[BaseException], traceback: Optional[TracebackType]
     ) -> None:
         """Close it."""
 
+    @abstractmethod
     def __iter__(self) -> Iterator[Union[Frame, Trouble]]:
         """Yield what it gives, the newest frame of a live source and every frame of a file."""
-        raise NotImplementedError
 
 
 class VideoFile(FrameSource):
