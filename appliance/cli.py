@@ -129,7 +129,7 @@ def _study(options: argparse.Namespace, settings: Settings) -> int:
     from appliance.pipeline import Pipeline
 
     with Pipeline(settings) as pipeline:
-        verdict = _last(pipeline.judge(options.path, options.study))
+        verdict = _last(pipeline.judge(options.path, options.study, photographs=False))
     return _answer(verdict, options.json, options.with_identity)
 
 

@@ -121,6 +121,7 @@ class Pipeline:
         earlier: Sequence[Path] = (),
         temporary: Optional[Path] = None,
         lost: Mapping[ReasonCode, int] = _NOTHING,
+        photographs: bool = True,
     ) -> Generator[Union[Progress, Identified, Judgement], None, None]:
         """Judge a folder, disc, zip or single file of DICOM objects, or of photographs where there is no such object.
 
@@ -136,6 +137,8 @@ class Pipeline:
             Where to unpack archives.
         lost : mapping of ReasonCode to int, optional
             Files that were lost before they came under `path`, by the reason.
+        photographs : bool
+            Whether pictures are judged as photographs of a screen where there is no DICOM object.
 
         Yields
         ------
@@ -161,9 +164,9 @@ class Pipeline:
                 for place in (path, *earlier)
             ]
             candidates = [candidate for files in found for candidate in files.candidates]
-            if not candidates:
-                photographs = [Path(picture) for files in found for picture in files.pictures]
-                yield from self.pictures.photographs(photographs, clock)
+            pictures = [Path(picture) for files in found for picture in files.pictures]
+            if photographs and not candidates:
+                yield from self.pictures.photographs(pictures, clock)
                 return
             images: List[ImageHeader] = []
             unreadable, done = sum(files.unreadable for files in found), 0

@@ -116,6 +116,12 @@ def test_pictures_as_a_study_agree_with_dicom(pictures: Path, disc: Path) -> Non
     assert float(row["probability"]) == pytest.approx(document["urgent_probability"], abs=0.01)
 
 
+def test_pictures_are_no_dicom_objects(pictures: Path) -> None:
+    """A folder of pictures is none of DICOM, whatever other commands make of it."""
+    done = triage("study", pictures)
+    assert done.returncode == 4 and done.stdout == "" and done.stderr.startswith("triage: No DICOM image")
+
+
 def test_folder_without_pictures(tmp_path: Path) -> None:
     """A sentence."""
     done = triage("pictures", tmp_path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 from enum import Enum
-from typing import Deque, Mapping, Optional, Sequence
+from typing import Deque, Optional, Sequence
 
 import cv2
 import numpy as np
@@ -44,7 +44,7 @@ _GLARE_SLICES = 5
 
 
 class Hint(str, Enum):
-    """What the doctor is told while the camera watches. `HINTS` holds the words."""
+    """What the doctor is told while the camera watches. `appliance.guidance` holds the words."""
 
     NO_SCREEN = "no_screen"
     CLOSER = "closer"
@@ -55,19 +55,6 @@ class Hint(str, Enum):
     TO_BASE = "to_base"
     TO_VERTEX = "to_vertex"
     DONE = "done"
-
-
-HINTS: Mapping[Hint, str] = {
-    Hint.NO_SCREEN: "No CT picture is seen. Point the camera at the screen, with one large picture on it.",
-    Hint.CLOSER: "The CT picture is too small. Go closer, or enlarge it on the screen.",
-    Hint.HOLD_STILL: "Hold the camera still.",
-    Hint.REFLECTION: "Light is reflected in the screen. Turn the camera or put out the lamp.",
-    Hint.SCROLL: "Scroll slowly through the whole series.",
-    Hint.SLOWER: "Slower: a slice passed too quickly. Scroll back to it.",
-    Hint.TO_BASE: "Go on to the base of the skull; if this is the first slice of the series, finish.",
-    Hint.TO_VERTEX: "Go on to the vertex; if this is the last slice of the series, finish.",
-    Hint.DONE: "The whole brain was seen. Finish.",
-}
 
 
 @dataclass(frozen=True)
@@ -91,11 +78,6 @@ class Guidance:
     base: bool
     vertex: bool
     corners: Optional[np.ndarray]
-
-    @property
-    def message(self) -> str:
-        """The hint as a sentence."""
-        return HINTS[self.hint]
 
 
 class ScrollCapture:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from types import TracebackType
-from typing import Iterator, Mapping, Optional, Sequence, Type, Union
+from typing import Iterator, Optional, Sequence, Type, Union
 
 import cv2
 import numpy as np
@@ -35,20 +35,12 @@ class SourceError(TriageError):
 
 
 class TroubleKind(str, Enum):
-    """What can be wrong with a live source. `TROUBLES` holds the words."""
+    """What can be wrong with a live source. `appliance.guidance` holds the words."""
 
     NOT_THERE = "not_there"
     NO_PICTURES = "no_pictures"
     FROZEN = "frozen"
     RESIZED = "resized"
-
-
-TROUBLES: Mapping[TroubleKind, str] = {
-    TroubleKind.NOT_THERE: "The camera does not answer. Check that it is plugged in and switched on.",
-    TroubleKind.NO_PICTURES: "The camera gives no pictures. Check its cable.",
-    TroubleKind.FROZEN: "The camera gives the same picture again and again. Unplug it and plug it in again.",
-    TroubleKind.RESIZED: "The camera's pictures have another size now. Show the series again from its beginning.",
-}
 
 
 @dataclass(frozen=True)
@@ -81,11 +73,6 @@ class Trouble:
     """
 
     kind: TroubleKind
-
-    @property
-    def message(self) -> str:
-        """The same as a sentence that says what to do."""
-        return TROUBLES[self.kind]
 
 
 class FrameSource(ABC):

@@ -11,9 +11,10 @@ import pytest
 
 from appliance.camera.likeness import difference, thumb_of
 from appliance.camera.marks import SIDE
-from appliance.camera.scroll import HINTS, Guidance, Hint, ScrollCapture
+from appliance.camera.scroll import Guidance, Hint, ScrollCapture
 from appliance.camera.sources import Frame
 from appliance.dicom.stack import window
+from appliance.guidance import GUIDANCE, GuidanceCode
 from tests.camera.scrolling import Manner, Shown, film
 from tests.simulated import volume
 
@@ -142,7 +143,7 @@ def test_a_reflection_that_stays_is_said(head: np.ndarray) -> None:
 
 
 def test_every_hint_has_a_sentence() -> None:
-    assert set(HINTS) == set(Hint) and all(words.endswith(".") for words in HINTS.values())
+    assert all(GUIDANCE[GuidanceCode(hint.value)] for hint in Hint)
 
 
 @pytest.mark.parametrize(("patient", "first"), [(119, 12), (86, 9)])

@@ -13,6 +13,7 @@ import pytest
 from appliance.camera.live import open_source
 from appliance.camera.sources import Frame, PictureFiles, SourceError, Trouble, TroubleKind
 from appliance.errors import NoPictureError, TriageError
+from appliance.guidance import GUIDANCE, GuidanceCode
 from tests.camera.cameras import NetworkCamera, number_of, numbered
 
 SIZE = (640, 360)
@@ -109,7 +110,7 @@ def test_a_camera_that_is_not_there_is_waited_for(address: str) -> None:
 
 def test_every_trouble_has_a_sentence() -> None:
     for kind in TroubleKind:
-        assert Trouble(kind).message.endswith(".")
+        assert GUIDANCE[GuidanceCode(f"camera_{kind.value}")].endswith(".")
 
 
 def write_video(path: Path, count: int, rate: float) -> Path:
