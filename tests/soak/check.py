@@ -103,7 +103,7 @@ def _of_case(store: Store, item: Study, case: Case) -> Iterator[str]:
     if case.superseded_by is not None and case.same_as is not None:
         yield f"case {case.number} is superseded and points to another"
     if case.state is State.DONE and case.same_as is None:
-        yield from _of_series(store, item, case)
+        yield from _of_series(store, case)
         pictures = sorted(
             path.name for path in (store.rendered / case.id).glob("*") if not path.name.startswith(_VIEWER)
         )
@@ -116,14 +116,14 @@ def _of_case(store: Store, item: Study, case: Case) -> Iterator[str]:
     yield from _of_spool(store, item, case)
 
 
-def _of_series(store: Store, item: Study, case: Case) -> Iterator[str]:
-    """Its slices for the viewer are all there, where there are any."""
+def _of_series(store: Store, case: Case) -> Iterator[str]:
+    """Its slices for the viewer are all there, where there are any; a case that was superseded had fewer images."""
     document = read_document(store.rendered, case.id)
     if document is None:
         return
-    count = json.loads(document)["slices"]
-    if count != len(item.images):
-        yield f"the viewer of case {case.number} has {count} slices, not {len(item.images)}"
+    count, images = json.loads(document)["slices"], len(store.studies.instances(case))
+    if count != images:
+        yield f"the viewer of case {case.number} has {count} slices, not {images}"
     for number in range(1, count + 1):
         try:
             gzip.decompress(read_slice(store.rendered, case.id, number) or b"")
