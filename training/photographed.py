@@ -11,6 +11,8 @@ import numpy as np
 from appliance.camera.photograph import read_photograph
 from appliance.camera.quality import Gate, measure_quality
 from appliance.camera.stack import photographed_stack
+from appliance.imaging.brain import find_brain
+from appliance.imaging.head import find_heads
 from appliance.reasons import Reason, ReasonCode, Refused
 from training.dataset import Dataset, LabelledStack, Study
 from training.screen.families import Family
@@ -24,6 +26,9 @@ CHANCES = (0.06, 0.1, 0.12, 0.16, 0.18, 0.16, 0.12, 0.1)
 
 TAKES = 3
 """Photographs of one screen, at most: the appliance says what is wrong with one, and it is taken again."""
+
+CORRECTION = -1.0
+"""Stops by which the exposure is corrected where the appliance says that a photograph is overexposed."""
 
 
 def photographed(dataset: Dataset, family: Family, capture: int, gate: Gate | None = None) -> Dataset:
@@ -47,20 +52,26 @@ def photographed(dataset: Dataset, family: Family, capture: int, gate: Gate | No
 
 def _read(study: Study, family: Family, capture: int, gate: Gate | None) -> LabelledStack:
     found = study.read()
+    stack = found.stack
     rng = np.random.default_rng([capture, *study.uid.encode()])
-    pictures = photograph_series(found.stack.pixels, rng, family, gate)
-    return LabelledStack(photographed_stack(pictures, found.stack.sources), found.labels, found.kinds)
+    brain = find_brain(stack, find_heads(stack)).indices
+    pictures = photograph_series(stack.pixels, max(brain, default=0), rng, family, gate)
+    count = len(pictures)
+    labels, kinds = (None if part is None else part[:count] for part in (found.labels, found.kinds))
+    return LabelledStack(photographed_stack(pictures, stack.sources[:count]), labels, kinds)
 
 
 def photograph_series(
-    slices: np.ndarray, rng: np.random.Generator, family: Family, gate: Gate | None
+    slices: np.ndarray, vertex: int, rng: np.random.Generator, family: Family, gate: Gate | None
 ) -> list[np.ndarray]:
     """Photograph a series screen by screen, as the appliance asks for it.
 
     Parameters
     ----------
     slices : numpy.ndarray
-        uint8, shape ``(n, side, side)``, at the window of the data.
+        uint8, shape ``(n, side, side)``, from the base up, at the window of the data.
+    vertex : int
+        Index of the highest slice that shows brain.
     rng : numpy.random.Generator
         Source of all randomness.
     family : Family
@@ -71,7 +82,8 @@ def photograph_series(
     Returns
     -------
     list of numpy.ndarray
-        uint8: what the appliance found of each slice.
+        uint8: what the appliance found of each slice; without the last screens where those show no brain and could
+        not be photographed, for nobody needs them.
 
     Raises
     ------
@@ -82,7 +94,12 @@ def photograph_series(
     pictures: list[np.ndarray] = []
     for start in range(0, len(slices), rows * columns):
         shown = slices[start : start + rows * columns]
-        pictures += _screenful(partial(take_shot, shown, rng, family, rows, columns), len(shown), gate)
+        try:
+            pictures += _screenful(partial(take_shot, shown, rng, family, rows, columns, None), len(shown), gate)
+        except Refused:
+            if start <= vertex:
+                raise
+            break
     return pictures
 
 
@@ -91,11 +108,12 @@ def draw_grid(rng: np.random.Generator) -> tuple[int, int]:
     return GRIDS[int(rng.choice(len(GRIDS), p=CHANCES))]
 
 
-def _screenful(take: Callable[[], Shot], count: int, gate: Gate | None) -> list[np.ndarray]:
-    refusal = Reason(ReasonCode.PHOTO_NO_SCREEN)
+def _screenful(take: Callable[[float], Shot], count: int, gate: Gate | None) -> list[np.ndarray]:
+    """Photograph a screen until it can be read; `take` takes the stops by which the exposure is corrected."""
+    refusal, stops = Reason(ReasonCode.PHOTO_NO_SCREEN), 0.0
     for _ in range(TAKES):
         try:
-            pictures = read_photograph(take().photo).pictures
+            pictures = read_photograph(take(stops).photo).pictures
         except Refused as error:
             refusal = error.reasons[0]
             continue
@@ -108,4 +126,6 @@ def _screenful(take: Callable[[], Shot], count: int, gate: Gate | None) -> list[
         if found is None:
             return list(pictures)
         refusal = found
+        if found.code is ReasonCode.PHOTO_OVEREXPOSED:
+            stops += CORRECTION
     raise Refused(refusal)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -76,6 +76,7 @@ def take_shot(
     rows: int,
     columns: int,
     resolution: tuple[int, int] | None = None,
+    stops: float = 0.0,
 ) -> Shot:
     """Photograph a console.
 
@@ -93,8 +94,11 @@ def take_shot(
         Of the grid.
     resolution : tuple of int, optional
         Width and height of the photo; the family's by default.
+    stops : float
+        By how much the person who photographs corrected the automatic exposure.
     """
     settings = families.draw(family, rng, resolution)
+    settings = replace(settings, sensor=replace(settings.sensor, exposure=settings.sensor.exposure + stops))
     return photograph(pictures[: rows * columns], rng, settings, rows, columns)
 
 

@@ -1,0 +1,30 @@
+"""A series is photographed screen by screen, as the appliance asks for it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from appliance.camera.quality import NAMES, Gate
+from appliance.reasons import Refused
+from tests.training.conftest import draw_slice
+from training.photographed import photograph_series
+from training.screen.families import TRAINING
+from training.screen.shot import take_shot
+
+
+def test_a_corrected_exposure_is_darker() -> None:
+    slices = np.stack([draw_slice(0.5, False, np.random.default_rng(0))])
+    usual, darker = (
+        take_shot(slices, np.random.default_rng(3), TRAINING, 1, 1, (640, 360), stops).photo for stops in (0.0, -2.0)
+    )
+    assert darker.mean() < 0.8 * usual.mean()
+
+
+def test_a_refused_screen_is_left_out_only_above_the_brain() -> None:
+    heads = np.stack([draw_slice(0.5, False, np.random.default_rng(number)) for number in range(4)])
+    severe = Gate(dict.fromkeys(NAMES, 0.0), dict.fromkeys(NAMES, 0.0), offset=1.0, highest=0.0)
+    assert photograph_series(heads, -1, np.random.default_rng(0), TRAINING, severe) == []
+    with pytest.raises(Refused):
+        photograph_series(heads, 0, np.random.default_rng(0), TRAINING, severe)
+    assert photograph_series(heads, 0, np.random.default_rng(0), TRAINING, None)
