@@ -26,7 +26,7 @@ from training.screen.families import FAMILIES
 from training.settings import Settings
 from training.workspace import HELD_OUT, TRAINING, Workspace
 
-EPOCHS = 20
+EPOCHS = 16
 """Passes with photographs, after those without."""
 
 Captures = list[list[ScoredStudy]]
@@ -55,7 +55,7 @@ def adapt(options: argparse.Namespace, say: Callable[[str], None]) -> None:
     if options.only is not None and options.only not in folds:
         raise TrainingError(f"There is no run {options.only}; --only takes one of {', '.join(folds)}.")
     given = {"epochs": options.epochs or EPOCHS, "seed": options.seed or Settings.seed}
-    settings = Settings(**given, hard=1.0, photographed=0.5)
+    settings = Settings(**given, hard=1.0, photographed=0.5, pairs=16)
     with Machine.here(options.device, options.workers) as machine:
         for fold in folds if options.only is None else [options.only]:
             say(f"adapting {workspace.run_folder(fold)}")

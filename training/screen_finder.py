@@ -239,8 +239,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("series", type=Path, nargs="+", help="folder with the pictures of one series, in name order")
     parser.add_argument("--out", type=Path, required=True, help="ONNX file to write")
-    parser.add_argument("--photographs", type=int, default=700)
-    parser.add_argument("--minutes", type=float, default=15)
+    parser.add_argument("--photographs", type=int, default=1600)
+    parser.add_argument("--minutes", type=float, default=42)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     series = [
