@@ -159,17 +159,22 @@ def magnetic(random: np.random.Generator, contrast: str, plane: str = "axial") -
 def magnetic_of(slices: List[np.ndarray], random: np.random.Generator, contrast: str) -> List[np.ndarray]:
     """Turn brain-window slices of a real head into what a magnet shows, as far as grey levels go.
 
-    Fat and air are both black there: what lies between the bone and the head's outline and is black becomes fat.
+    Fat and air are both black there: what lies without the bone but within the head's outline becomes fat.
     """
     units, levels = np.array(CONTRASTS[contrast]).T
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (11, 11))
     pictures = []
     for picture in slices:
         small = cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-        solid = cv2.morphologyEx((small > 30).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8))
         hounsfield = small.astype(np.float32) * 120 / 255 - 20
-        hounsfield[small > 240] = 800
-        hounsfield[(small < 8) & (solid > 0)] = -100
-        hounsfield[(small < 8) & (solid == 0)] = -1000
+        hounsfield[small < 8] = -1000
+        bone = ((small > 235) & (cv2.medianBlur(small, 3) > 200)).astype(np.uint8)
+        hounsfield[bone > 0] = 800
+        contours, _ = cv2.findContours(bone, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+        if contours:
+            skull = cv2.convexHull(max(contours, key=cv2.contourArea))
+            filled = cv2.fillConvexPoly(np.zeros_like(small), skull, 1)
+            hounsfield[(cv2.dilate(filled, disc) > 0) & (filled == 0)] = -100
         grey = np.interp(cv2.GaussianBlur(hounsfield, (0, 0), 0.6), units, levels)
         pictures.append(np.clip(grey + random.normal(0, 4, grey.shape), 0, 255).astype(np.uint8))
     return pictures
