@@ -27,7 +27,7 @@ from training.screen.sensor import banding, develop, gain_for
 from training.screen.shot import describe, photograph
 from training.screen.sight import gather, see
 
-FRAME = (1920, 1080)
+FRAME = (1600, 900)
 GRID = (4, 5)
 AS_IS = (120.0, 40.0)
 """The console's window that leaves the grey levels of pictures as they are."""

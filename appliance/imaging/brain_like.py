@@ -38,9 +38,12 @@ MIN_SPREAD = 8.0
 """Interquartile range of the inside, at the network's window: 11 at least in 58 heads of CT-ICH, and in their
 simulated photographs; at most 5 in a bone window."""
 
-MIN_ALIKE = 0.3
-"""Median correlation of neighbours: 0.75 at least in those heads, 0.4 in their worst photographs, and where only every
-third slice is shown; at most 0.26 for things that merely look alike, such as oranges."""
+MIN_ALIKE = 0.2
+"""Median correlation of neighbours: 0.6 at least in those heads, 0.5 in their photographs, and mostly above this even
+where only every third slice is shown; at most 0.15 for things that merely look alike, such as plates."""
+
+DEEP = 20
+"""Depth in pixels up to which the mean of what lies as deep is taken away: light that bone throws inward is no brain."""
 
 MIN_ROUND = 0.55
 """Width of the inside over its length: 0.76 at least in those heads, and about 0.6 where a child's skull closed too
@@ -94,7 +97,7 @@ def check_brain_like(stack: SliceStack, heads: Sequence[Head], brain: BrainExten
         if now is not None:
             spreads.append(float(np.subtract(*np.percentile(now[0][now[1]], (75, 25)))))
             if before is not None:
-                alike.append(_correlation(before, now))
+                alike.append(_correlation(_uneven(before), _uneven(now)))
         before = now
     if spreads and float(np.median(spreads)) < MIN_SPREAD:
         return Reason(ReasonCode.PHOTO_NOT_BRAIN_WINDOW)
@@ -139,6 +142,17 @@ def _inside(picture: np.ndarray, head: Head) -> Optional[_Inside]:
     mask = cv2.warpAffine(mask, matrix, (SIDE, SIDE), flags=cv2.INTER_NEAREST)
     inside = cv2.erode(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, _disc(9)), _disc(9), borderValue=0) > 0
     return (placed.astype(np.float32), inside) if np.count_nonzero(inside) >= MIN_PIXELS else None
+
+
+def _uneven(inside: _Inside) -> _Inside:
+    """Take away from each place the mean of all that lie as deep."""
+    picture, mask = inside
+    depth = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 3)[mask]
+    level = np.minimum(depth, DEEP).astype(np.intp)
+    mean = np.bincount(level, picture[mask]) / np.maximum(np.bincount(level), 1)
+    uneven = np.zeros_like(picture)
+    uneven[mask] = picture[mask] - mean[level]
+    return uneven, mask
 
 
 def _correlation(first: _Inside, second: _Inside) -> float:
