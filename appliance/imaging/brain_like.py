@@ -38,9 +38,9 @@ MIN_SPREAD = 8.0
 """Interquartile range of the inside, at the network's window: 11 at least in 58 heads of CT-ICH, and in their
 simulated photographs; at most 5 in a bone window."""
 
-MIN_ALIKE = 0.2
-"""Median correlation of neighbours: 0.6 at least in those heads, 0.5 in their photographs, and mostly above this even
-where only every third slice is shown; at most 0.15 for things that merely look alike, such as plates."""
+MIN_ALIKE = 0.25
+"""Median correlation of neighbours: 0.6 at least in those heads, 0.5 in their photographs, and about this where only
+every third slice is shown; at most 0.2 for things that merely look alike, such as plates."""
 
 DEEP = 20
 """Depth in pixels up to which the mean of what lies as deep is taken away: light that bone throws inward is no brain."""
