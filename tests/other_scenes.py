@@ -111,7 +111,9 @@ def round_things(random: np.random.Generator, kind: str) -> List[np.ndarray]:
         for _ in range(30):
             x, y = random.normal(128, size * 0.3, 2).astype(int)
             shade = tuple(int(v * random.uniform(0.4, 1.2)) for v in flesh)
-            cv2.ellipse(picture, (int(x), int(y)), (int(random.integers(2, 14)), 3), random.uniform(0, 180), 0, 360, shade, -1)
+            cv2.ellipse(
+                picture, (int(x), int(y)), (int(random.integers(2, 14)), 3), random.uniform(0, 180), 0, 360, shade, -1
+            )
         pictures.append(_textured(random, cv2.GaussianBlur(picture, (0, 0), 1.0), 0.06))
     return pictures
 

@@ -1,4 +1,4 @@
-"""What shows no head CT in a brain window is refused; all of `tests.benchmarks.no_heads` in small, without photographs."""
+"""What shows no head CT in a brain window is refused: `tests.benchmarks.no_heads` in small."""
 
 from __future__ import annotations
 

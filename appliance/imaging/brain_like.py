@@ -43,7 +43,7 @@ MIN_ALIKE = 0.25
 every third slice is shown; at most 0.2 for things that merely look alike, such as plates."""
 
 DEEP = 20
-"""Depth in pixels up to which the mean of what lies as deep is taken away: light that bone throws inward is no brain."""
+"""Depth in pixels up to which the mean of what lies as deep is taken away, for light of bone that reaches inward."""
 
 MIN_ROUND = 0.55
 """Width of the inside over its length: 0.76 at least in those heads, and about 0.6 where a child's skull closed too

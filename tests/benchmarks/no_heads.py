@@ -11,8 +11,8 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Iterator, List
 
 import cv2
 
@@ -29,9 +29,7 @@ SLICES = Path(__file__).parents[3] / "shared" / "data" / "ct_ich" / "images" / "
 
 def last(steps: Iterator[object]) -> Verdict:
     """Return the verdict at the end of a road."""
-    judgement = None
-    for judgement in steps:
-        pass
+    *_, judgement = steps
     if not isinstance(judgement, Judgement):
         raise RuntimeError("the road ended without a judgement")
     return judgement.verdict
@@ -42,7 +40,7 @@ def main() -> int:
     seed = int(sys.argv[1]) if len(sys.argv) > 1 else 1
     head = SLICES if SLICES.is_dir() else None
     answers: Counter[tuple[str, str]] = Counter()
-    through: List[str] = []
+    through: list[str] = []
 
     def note(name: str, way: str, verdict: Verdict) -> None:
         answers[way, verdict.reasons[0].code.value if verdict.colour is Colour.REFER else "JUDGED"] += 1
