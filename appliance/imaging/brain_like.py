@@ -82,9 +82,10 @@ def check_brain_like(stack: SliceStack, heads: Sequence[Head], brain: BrainExten
     Reason or None
         ``photo_not_brain_window`` without contrast, ``no_brain`` where neighbours have nothing in common.
     """
-    looks = [look_of(stack.pixels[index], heads[index]) for index in brain.indices]
-    # photographs were brought to the network's window before
-    pixels = stack.pixels if stack.photographed else to_usual_window(stack.pixels, looks)
+    pixels = stack.pixels
+    if not stack.photographed:  # those were brought to the network's window before
+        looks = [look_of(stack.pixels[index], heads[index]) for index in brain.indices]
+        pixels = to_usual_window(stack.pixels, looks)
     spreads: List[float] = []
     shells: List[Tuple[float, float, float]] = []
     alike: List[float] = []
