@@ -16,9 +16,9 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import List, Sequence
 
 import cv2
 import numpy as np
@@ -38,7 +38,7 @@ from training.screen.video_file import RATE
 SEED = 3
 
 
-def film(seconds: float) -> List[bytes]:
+def film(seconds: float) -> list[bytes]:
     """Frames as a camera sends them: JPEG."""
     random = np.random.default_rng(SEED)
     shown = slices()[4:-2]
