@@ -2,6 +2,7 @@
 # make test    every test: ruff, mypy, and the tests on this Python and on Python 3.8 where there is one
 # make soak    the kill test: 500 studies by every way, while parts are killed 200 times; and 2,000 damaged files
 # make bench   the benchmarks
+# make no-heads  whether 220 pictures that are no head CT are refused, photographed and not
 # make pictures  the README's pictures of the page, taken anew
 # make clean   removes the environments and what tools left
 #
@@ -10,7 +11,7 @@
 
 .ONESHELL:
 .SILENT:
-.PHONY: help run test soak bench pictures clean
+.PHONY: help run test soak bench no-heads pictures clean
 .DEFAULT_GOAL := help
 
 SHELL := /bin/bash
@@ -82,6 +83,9 @@ soak: .venv/test.stamp
 
 bench: .venv/test.stamp
 	exec .venv/bin/python -m tests.benchmarks
+
+no-heads: .venv/test.stamp
+	exec .venv/bin/python -m tests.benchmarks.no_heads
 
 pictures: .venv/test.stamp
 	.venv/bin/python -m tests.pictures_of_pages

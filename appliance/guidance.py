@@ -16,6 +16,7 @@ class GuidanceCode(str, Enum):
     CLOSER = "closer"
     HOLD_STILL = "hold_still"
     REFLECTION = "reflection"
+    TOO_BRIGHT = "too_bright"
     SCROLL = "scroll"
     SLOWER = "slower"
     TO_BASE = "to_base"
@@ -38,6 +39,8 @@ GUIDANCE: Mapping[GuidanceCode, str] = {
     GuidanceCode.CLOSER: "Closer, or enlarge the CT on the screen",
     GuidanceCode.HOLD_STILL: "Hold the camera still",
     GuidanceCode.REFLECTION: "A reflection stays on the CT. Turn the camera a little, or put out the lamp",
+    GuidanceCode.TOO_BRIGHT: "Too bright: blood looks like bone. Tap on bright bone in the picture, "
+    "or lower the camera's exposure",
     GuidanceCode.SCROLL: "Scroll slowly through the whole series",
     GuidanceCode.SLOWER: "More slowly: scroll back, and rest on each slice",
     GuidanceCode.TO_BASE: "Scroll on to the base of the skull; if this is the first slice, press Finished",

@@ -11,6 +11,7 @@ import numpy as np
 from appliance.dicom.geometry import Geometry
 from appliance.engine import Engine
 from appliance.imaging.brain import BrainExtent, find_brain
+from appliance.imaging.brain_like import check_brain_like
 from appliance.imaging.checks import check_brain, check_hounsfield, check_tissue, check_window
 from appliance.imaging.damage import check_damage
 from appliance.imaging.head import Head, find_heads
@@ -144,7 +145,7 @@ class StackJudge:
         if whole:
             return whole
         if stack.hounsfield is None:
-            found = [check_window(stack, heads, brain)]
+            found = [check_window(stack, heads, brain) or check_brain_like(stack, heads, brain)]
         else:
             found = [check_hounsfield(stack), check_tissue(stack, heads, brain), check_damage(stack, heads, brain)]
         return [reason for reason in found if reason]

@@ -6,13 +6,14 @@ from typing import Optional
 
 import numpy as np
 
-from appliance.camera.flatten import flatten, to_photo
+from appliance.camera.colour import SIDE, is_coloured
+from appliance.camera.flatten import crop, flatten, to_photo
 from appliance.camera.layout import find_tiles
 from appliance.camera.screen import find_screen
 
 
 def largest_picture(frame: np.ndarray) -> Optional[np.ndarray]:
-    """Find the largest CT picture in a frame.
+    """Find the largest CT picture in a frame; one in colour is none.
 
     Parameters
     ----------
@@ -30,6 +31,8 @@ def largest_picture(frame: np.ndarray) -> Optional[np.ndarray]:
         return None
     boxes = [box for box in tiles.boxes if box is not None]
     x, y, width, height = max(boxes, key=lambda box: box[2] * box[3])
+    if is_coloured(crop(frame, screen, (x, y, width, height), SIDE, 1.0)):
+        return None
     corners = np.array([[x, y], [x + width, y], [x + width, y + height], [x, y + height]], np.float64) - 0.5
     rows, columns = frame.shape[:2]
     return np.asarray(to_photo(corners, screen, (columns, rows)))

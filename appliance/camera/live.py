@@ -27,6 +27,15 @@ _REOPEN_S = 3.0
 _WAITS_S = (0.5, 1.0, 2.0)
 """Waits between attempts to open; the last one repeats."""
 
+_DARKER = 0.75
+"""Share of the exposure's time that is left with each step."""
+
+_MANUAL = 1
+"""V4L2_EXPOSURE_MANUAL (videodev2.h)."""
+
+_DARKEN_S = 1.5
+"""Until a step is seen in the frames and looked at."""
+
 _OPEN_MS, _READ_MS = 3000, 1500
 
 
@@ -73,6 +82,14 @@ class CaptureStream:
             raise StreamEnded
         return picture
 
+    def darken(self) -> bool:
+        """Set the exposure by hand, a step shorter than it is; only cameras at a port can be told."""
+        now = float(self._capture.get(cv2.CAP_PROP_EXPOSURE))
+        if self._capture.getBackendName() != "V4L2" or now <= 1:
+            return False
+        self._capture.set(cv2.CAP_PROP_AUTO_EXPOSURE, _MANUAL)
+        return bool(self._capture.set(cv2.CAP_PROP_EXPOSURE, max(_DARKER * now, 1.0)))
+
     def close(self) -> None:
         """Close it."""
         self._capture.release()
@@ -96,6 +113,8 @@ class LiveSource(FrameSource):
         self._resized = False
         self._kind = TroubleKind.NOT_THERE
         self._ended = threading.Event()
+        self._darker = threading.Event()
+        self._darkened_s = -np.inf
         self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
 
     def __enter__(self) -> LiveSource:
@@ -109,6 +128,12 @@ class LiveSource(FrameSource):
         """End the thread; one that waits for a driver that hangs is left to end by itself."""
         self._ended.set()
         self._thread.join(2 * _STALE_S)
+
+    def darken(self) -> None:
+        """Have the thread that reads tell the camera; what is said while a step is under way counts once."""
+        if now_s() - self._darkened_s > _DARKEN_S:
+            self._darkened_s = now_s()
+            self._darker.set()
 
     def __iter__(self) -> Iterator[Union[Frame, Trouble]]:
         """Yield the newest frame each time, and a `Trouble` for every `_STALE_S` without a new one."""
@@ -139,6 +164,9 @@ class LiveSource(FrameSource):
             try:
                 new_at = now_s()
                 while not self._ended.is_set() and now_s() - new_at < _REOPEN_S:
+                    if self._darker.is_set():
+                        self._darker.clear()
+                        stream.darken()
                     picture = stream.read()
                     if before is not None and _same(picture, before):
                         self._say(TroubleKind.FROZEN)

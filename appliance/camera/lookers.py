@@ -7,6 +7,7 @@ from typing import List, Optional, Protocol, Tuple
 import cv2
 import numpy as np
 
+from appliance.camera.exposure import Brightness
 from appliance.camera.gathered import Gathered, from_the_base
 from appliance.camera.largest import largest_picture
 from appliance.camera.overlay import without_overlays
@@ -56,6 +57,7 @@ class TilesLooker:
         self._shots: List[Photograph] = []
         self._tries: List[Photograph] = []
         self._taking = False
+        self._brightness = Brightness()
         self._frames = 0
 
     @property
@@ -78,6 +80,9 @@ class TilesLooker:
         if not self._taking:
             if self._shots and _same(self._shots[-1], photograph):
                 return Guidance(GuidanceCode.TAKEN, place=place)
+            middle = photograph.pictures[len(photograph.pictures) // 2]
+            if self._brightness.complains(middle, frame.taken_s):
+                return Guidance(GuidanceCode.TOO_BRIGHT, place=place)
             return Guidance(GuidanceCode.TILES_SEEN, {"count": len(photograph.pictures)}, place)
         self._tries.append(photograph)
         if len(self._tries) < _TRIES:

@@ -77,6 +77,10 @@ class MjpegStream:
             raise StreamEnded
         return picture
 
+    def darken(self) -> bool:
+        """Do nothing: such a camera has no common way to be told."""
+        return False
+
     def close(self) -> None:
         """Close the connection."""
         self._response.close()

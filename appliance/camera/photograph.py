@@ -8,6 +8,7 @@ from typing import Tuple
 import cv2
 import numpy as np
 
+from appliance.camera.colour import COLOURED, colour_share
 from appliance.camera.flatten import crop, flatten
 from appliance.camera.layout import Box, Tiles, find_tiles
 from appliance.camera.overlay import without_overlays
@@ -67,7 +68,7 @@ def read_photograph(frame: np.ndarray) -> Photograph:
     Raises
     ------
     Refused
-        With ``photo_no_screen`` or ``photo_no_slices``.
+        With ``photo_no_screen`` or ``photo_no_slices``, or ``photo_not_brain_window`` where most pictures are coloured.
     """
     screen = find_screen(frame)
     if screen is None:
@@ -77,8 +78,10 @@ def read_photograph(frame: np.ndarray) -> Photograph:
     if tiles is None:
         raise Refused(Reason(ReasonCode.PHOTO_NO_SLICES))
     boxes = [box for box in tiles.boxes if box is not None]
-    pictures = tuple(without_overlays(crop(frame, screen, box, SIDE, ENLARGED)) for box in boxes)
-    return Photograph(pictures, screen, tiles, _header(flat, boxes[0]))
+    shown = [crop(frame, screen, box, SIDE, ENLARGED) for box in boxes]
+    if np.median([colour_share(picture) for picture in shown]) > COLOURED:
+        raise Refused(Reason(ReasonCode.PHOTO_NOT_BRAIN_WINDOW))
+    return Photograph(tuple(map(without_overlays, shown)), screen, tiles, _header(flat, boxes[0]))
 
 
 def _header(flat: np.ndarray, first: Box) -> np.ndarray:

@@ -9,6 +9,7 @@ from typing import List, Sequence
 import cv2
 import numpy as np
 
+from appliance.camera.colour import is_coloured
 from appliance.errors import NoPictureError
 from appliance.reasons import Reason, ReasonCode, Refused
 from appliance.study import SliceStack
@@ -86,7 +87,7 @@ def _grey(picture: np.ndarray) -> np.ndarray:
     away = [np.abs(tint - np.median(tint)) for tint in (blue - green, red - green)]
     marked = (np.maximum(*away) > MARK_CHROMA).astype(np.uint8)
     share = float(marked.mean())
-    if share > MAX_COLOURED:
+    if share > MAX_COLOURED or is_coloured(colour):
         raise Refused(Reason(ReasonCode.PHOTO_NOT_BRAIN_WINDOW))
     if 0 < share <= MAX_MARKED:
         grey = cv2.inpaint(grey, cv2.dilate(marked, np.ones((5, 5), np.uint8)), 3, cv2.INPAINT_TELEA)

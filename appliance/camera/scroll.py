@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from appliance.camera.anatomy import MIN_SLICES, Coverage, coverage
+from appliance.camera.exposure import Brightness
 from appliance.camera.marks import SIDE
 from appliance.camera.moments import Moment, MomentFinder
 from appliance.camera.series import SeenSeries
@@ -50,6 +51,7 @@ class Hint(str, Enum):
     CLOSER = "closer"
     HOLD_STILL = "hold_still"
     REFLECTION = "reflection"
+    TOO_BRIGHT = "too_bright"
     SCROLL = "scroll"
     SLOWER = "slower"
     TO_BASE = "to_base"
@@ -99,6 +101,7 @@ class ScrollCapture:
         self._seen_s = self._slower_s = -np.inf
         self._began_s: Optional[float] = None
         self._verified_s = 0.0
+        self._brightness = Brightness()
         self._moving: Deque[bool] = deque(maxlen=_FAST_FRAMES)
 
     def add(self, frame: Frame) -> Guidance:
@@ -168,6 +171,8 @@ class ScrollCapture:
             return Hint.CLOSER
         if all(self._moving) and len(self._moving) == _FAST_FRAMES:
             return Hint.HOLD_STILL
+        if self._brightness.complains(view.tile, now_s):
+            return Hint.TOO_BRIGHT
         if now_s - self._slower_s < _SHOWN_S:
             return Hint.SLOWER
         return Hint.REFLECTION if self._glare else None

@@ -93,6 +93,9 @@ class FrameSource(ABC):
     ) -> None:
         """Close it."""
 
+    def darken(self) -> None:  # noqa: B027 - what is recorded stays as it is
+        """Expose less, where that can be told to the camera."""
+
     @abstractmethod
     def __iter__(self) -> Iterator[Union[Frame, Trouble]]:
         """Yield what it gives, the newest frame of a live source and every frame of a file."""

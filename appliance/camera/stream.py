@@ -17,5 +17,8 @@ class Stream(Protocol):
     def read(self) -> np.ndarray:
         """Wait for the next picture: uint8, shape ``(rows, columns, 3)``; raises `StreamEnded`."""
 
+    def darken(self) -> bool:
+        """Expose less, if the camera can be told so; False where it cannot."""
+
     def close(self) -> None:
         """Close it."""

@@ -9,6 +9,7 @@ the light of bone becomes white, both as smooth fields over the picture.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import List, Sequence
 
 import cv2
@@ -39,6 +40,9 @@ CLIPPED = 0.985
 
 MAX_CLIPPED = 0.5
 """Share of bone at the brightest level from which the picture is overexposed."""
+
+FITTED = 1500
+"""Places at least, of those that show air or bone, on which a field is fitted."""
 
 MIN_CONTRAST = 0.05
 """Light of bone less that of air over full scale, from which there is a picture at all."""
@@ -104,7 +108,7 @@ def restore(pictures: Sequence[np.ndarray]) -> Restored:
     Refused
         With ``photo_not_brain_window`` when none of them has air, bone and something between.
     """
-    light = [np.power(picture.astype(np.float32) / 255, GAMMA) for picture in pictures]
+    light = [light_of(picture) for picture in pictures]
     tones = [measure(item) for item in light]
     bony = [tone for tone in tones if tone.bone >= MIN_BONE]
     if not bony:
@@ -115,6 +119,11 @@ def restore(pictures: Sequence[np.ndarray]) -> Restored:
         white = tone.white if tone.bone >= MIN_BONE else tone.black + usual
         restored.append(apply(item, tone.black, white))
     return Restored(restored, float(np.mean([tone.overexposed for tone in bony])) > 0.5)
+
+
+def light_of(picture: np.ndarray) -> np.ndarray:
+    """Turn a camera's grey levels (uint8) into light between 0 and 1: float32, the same shape."""
+    return np.asarray(cv2.LUT(picture, np.power(np.arange(256, dtype=np.float32) / 255, GAMMA)))
 
 
 def measure(light: np.ndarray) -> Tone:
@@ -181,9 +190,11 @@ def _outside(dark: np.ndarray) -> np.ndarray:
 
 def _surface(values: np.ndarray, where: np.ndarray, degree: int) -> np.ndarray:
     """Fit a polynomial over the picture to what lies `where`; outliers lose weight (Tukey's biweight)."""
-    ys, xs = np.mgrid[-1 : 1 : FIELD * 1j, -1 : 1 : FIELD * 1j].astype(np.float32)
-    terms = np.stack([xs**i * ys**j for i in range(degree + 1) for j in range(degree + 1 - i)], axis=-1)
-    chosen, wanted = terms[where], values[where]
+    terms = _terms(degree)
+    places = np.flatnonzero(where)
+    # a few thousand places tell as much as all
+    places = places[:: max(len(places) // FITTED, 1)]
+    chosen, wanted = terms.reshape(-1, terms.shape[-1])[places], values.ravel()[places]
     weights = np.ones(len(wanted), dtype=np.float32)
     fitted = np.zeros(terms.shape[-1], dtype=np.float32)
     for _ in range(4):
@@ -197,9 +208,16 @@ def _surface(values: np.ndarray, where: np.ndarray, degree: int) -> np.ndarray:
     return np.asarray((terms @ fitted).astype(np.float32))
 
 
+@lru_cache(maxsize=2)
+def _terms(degree: int) -> np.ndarray:
+    """Powers of x and y over the picture, from -1 to 1: float32, shape ``(FIELD, FIELD, terms)``."""
+    ys, xs = np.mgrid[-1 : 1 : FIELD * 1j, -1 : 1 : FIELD * 1j].astype(np.float32)
+    return np.stack([xs**i * ys**j for i in range(degree + 1) for j in range(degree + 1 - i)], axis=-1)
+
+
 def apply(light: np.ndarray, black: np.ndarray, white: np.ndarray) -> np.ndarray:
     """Turn light into grey levels: uint8, the same shape, 0 where it is that of air, 255 where it is that of bone."""
     rows, columns = light.shape
     low, high = (cv2.resize(field, (columns, rows), interpolation=cv2.INTER_LINEAR) for field in (black, white))
     share = np.clip((light - low) / np.maximum(high - low, 1e-3), 0, 1)
-    return np.asarray(np.rint(np.power(share, 1 / GAMMA) * 255).astype(np.uint8))
+    return np.asarray(np.rint(cv2.pow(share, 1 / GAMMA) * 255).astype(np.uint8))

@@ -96,7 +96,8 @@ class Sitting(threading.Thread):
                     self._store.captures.took_up(self.capture, wish)
                 if isinstance(item, Frame):
                     heard = time.monotonic()
-                    self._look(item)
+                    if self._look(item).code is GuidanceCode.TOO_BRIGHT:
+                        source.darken()
                 elif item is not None:
                     self._say(Guidance(GuidanceCode(f"camera_{item.kind.value}")))
                 if item is None or (wish is Wish.FINISH and not self._behind(item)):
@@ -131,13 +132,14 @@ class Sitting(threading.Thread):
             self._last = self._frames.newest()
         return isinstance(item, Frame) and self.capture.eye is Eye.BROWSER and item.number < self._last
 
-    def _look(self, frame: Frame) -> None:
+    def _look(self, frame: Frame) -> Guidance:
         self._looked += 1
         guidance = self._looker.look(frame)
         self._say(guidance)
         if self.capture.eye is Eye.OWN and time.monotonic() - self._shown_at > _PREVIEW_S:
             self._shown_at = time.monotonic()
             self._frames.show(_preview(frame.picture))
+        return guidance
 
     def _say(self, guidance: Guidance) -> None:
         """Tell the page, but not more often than anybody reads."""

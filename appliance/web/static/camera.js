@@ -8,6 +8,7 @@
   const FAILURES_SHOWN = 3;
   const UNLOOKED_MS = 10000;
   const QUALITY = 0.85;
+  const DARKEN_MS = 1500;
   const page = document.querySelector(".capture");
   const { eye, way, frames, preview, token } = page.dataset;
   const gap = 1000 / Number(page.dataset.rate);
@@ -15,6 +16,7 @@
   let failures = 0;
   let looked = "";
   let lookedAt = performance.now();
+  let darkenedAt = 0;
 
   const part = (name, where = document) => where.getElementById(name);
   const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -52,6 +54,17 @@
     note(true);
   }
 
+  // automatic exposure takes a dark console for a dark scene, and bone and blood become one
+  async function darken(track) {
+    if (part("news").dataset.said !== "too_bright" || performance.now() - darkenedAt < DARKEN_MS) return;
+    darkenedAt = performance.now();
+    const range = track.getCapabilities ? track.getCapabilities().exposureCompensation : null;
+    if (!range) return; // the sentence on the page says what to do
+    const now = track.getSettings().exposureCompensation || 0;
+    const wanted = Math.max(range.min, now - Math.max(range.step || 0, 0.5));
+    if (wanted < now) await track.applyConstraints({ advanced: [{ exposureCompensation: wanted }] }).catch(() => {});
+  }
+
   async function send(video) {
     const canvas = document.createElement("canvas");
     const began = performance.now();
@@ -65,6 +78,7 @@
         const address = `${frames}${number}-${Math.round(taken - began)}`;
         const more = { "X-Form-Token": token, "Content-Type": "image/jpeg" };
         await heard(await fetch(address, { method: "POST", body: jpeg, headers: { ...headers, ...more } }));
+        await darken(video.srcObject.getVideoTracks()[0]);
       } catch (error) {
         note(false);
         await wait(RETRY_MS);
