@@ -14,6 +14,7 @@ import numpy as np
 from appliance.errors import TriageError
 from appliance.files import replace_file
 from appliance.imaging.brain import find_brain
+from appliance.imaging.brain_like import check_brain_like
 from appliance.imaging.checks import check_brain, check_hounsfield, check_tissue
 from appliance.imaging.head import Head, find_heads
 from appliance.imaging.tensor import to_tensor
@@ -101,6 +102,8 @@ def prepare_study(study: Study) -> PreparedStudy:
     brain = find_brain(stack, heads)
     _refuse(check_brain(stack, brain))
     _refuse([check_hounsfield(stack), check_tissue(stack, heads, brain)])
+    if stack.photographed:
+        _refuse([check_brain_like(stack, heads, brain)])
     chosen = np.array(brain.indices)
     slices = _bytes(to_tensor(stack, heads, SIZE, brain.indices))
     space = replace(stack, pixels=_intracranial(stack, heads))
