@@ -11,6 +11,9 @@ from typing import Any, Mapping, Optional
 from appliance.errors import ModelError
 from appliance.manifest import manifest_path
 
+BESIDE = ("int8", "int8_tensorrt", "golden")
+"""What may be released beside the float network, each with a hash of its own."""
+
 
 @dataclass(frozen=True)
 class Calibration:
@@ -62,6 +65,10 @@ class Release:
         For slices that a camera saw on a screen; None where that was not measured.
     int8 : pathlib.Path or None
         The same network in 8-bit integers, where it was released; its hash has been checked as well.
+    int8_tensorrt : pathlib.Path or None
+        The same for TensorRT: with scales of its own, and biases in float.
+    golden : pathlib.Path or None
+        Simulated slices with their scores, for `appliance.inference.golden`; None in releases without.
     """
 
     name: str
@@ -74,6 +81,8 @@ class Release:
     files: RouteCalibration
     photographs: Optional[RouteCalibration]
     int8: Optional[Path]
+    int8_tensorrt: Optional[Path]
+    golden: Optional[Path]
 
 
 def load_release(manifest: Optional[Path] = None) -> Release:
@@ -98,8 +107,7 @@ def load_release(manifest: Optional[Path] = None) -> Release:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         onnx = _network(path.parent, document)
-        int8 = _network(path.parent, document["int8"]) if "int8" in document else None
-        release = _release(document, onnx, int8)
+        release = _release(path.parent, document, onnx)
     except OSError as error:
         raise ModelError(f"The network cannot be read ({error.filename}); install the appliance again.") from error
     except (ValueError, KeyError, TypeError) as error:
@@ -122,7 +130,8 @@ def _network(folder: Path, document: Mapping[str, Any]) -> Path:
     return path
 
 
-def _release(document: Mapping[str, Any], onnx: Path, int8: Optional[Path]) -> Release:
+def _release(folder: Path, document: Mapping[str, Any], onnx: Path) -> Release:
+    beside = {name: _network(folder, document[name]) for name in BESIDE if name in document}
     picture = document["input"]
     return Release(
         name=str(document["name"]),
@@ -134,7 +143,9 @@ def _release(document: Mapping[str, Any], onnx: Path, int8: Optional[Path]) -> R
         window_level=float(picture["window_level"]),
         files=_route(document),
         photographs=_route(document["photographs"]) if "photographs" in document else None,
-        int8=int8,
+        int8=beside.get("int8"),
+        int8_tensorrt=beside.get("int8_tensorrt"),
+        golden=beside.get("golden"),
     )
 
 
