@@ -13,7 +13,7 @@ from appliance.engine_state import EngineState, EngineUnusable
 from appliance.inference.engine_cache import EngineCache, EngineKey
 from appliance.inference.golden import Drift, compare, read_golden
 from appliance.inference.gpu import PROFILE, Gpu, Say
-from appliance.inference.release import Release
+from appliance.inference.release import GoldenReference, Release
 
 log = logging.getLogger("appliance.engine")
 
@@ -28,13 +28,13 @@ class Wanted:
         What it is built from and for.
     network : pathlib.Path
         ONNX.
-    golden : pathlib.Path
+    golden : GoldenReference
         What it is checked with.
     """
 
     key: EngineKey
     network: Path
-    golden: Path
+    golden: GoldenReference
 
 
 def wanted(release: Release, settings: EngineSettings, gpu: Gpu) -> Wanted:

@@ -6,13 +6,10 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Mapping, Optional
+from typing import Any, Mapping, Optional, Tuple
 
 from appliance.errors import ModelError
 from appliance.manifest import manifest_path
-
-BESIDE = ("int8", "int8_tensorrt", "golden")
-"""What may be released beside the float network, each with a hash of its own."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +42,22 @@ class RouteCalibration:
 
 
 @dataclass(frozen=True)
+class GoldenReference:
+    """Simulated slices, and how the float network scores them on ONNX Runtime.
+
+    Attributes
+    ----------
+    file : pathlib.Path
+        The slices; its hash has been checked.
+    scores : tuple of tuple of float
+        One row a head.
+    """
+
+    file: Path
+    scores: Tuple[Tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
 class Release:
     """A released network.
 
@@ -67,8 +80,8 @@ class Release:
         The same network in 8-bit integers, where it was released; its hash has been checked as well.
     int8_tensorrt : pathlib.Path or None
         The same for TensorRT: with scales of its own, and biases in float.
-    golden : pathlib.Path or None
-        Simulated slices with their scores, for `appliance.inference.golden`; None in releases without.
+    golden : GoldenReference or None
+        What an engine is checked with before it judges; None in releases without.
     """
 
     name: str
@@ -82,7 +95,7 @@ class Release:
     photographs: Optional[RouteCalibration]
     int8: Optional[Path]
     int8_tensorrt: Optional[Path]
-    golden: Optional[Path]
+    golden: Optional[GoldenReference]
 
 
 def load_release(manifest: Optional[Path] = None) -> Release:
@@ -131,7 +144,7 @@ def _network(folder: Path, document: Mapping[str, Any]) -> Path:
 
 
 def _release(folder: Path, document: Mapping[str, Any], onnx: Path) -> Release:
-    beside = {name: _network(folder, document[name]) for name in BESIDE if name in document}
+    beside = {name: _network(folder, document[name]) for name in ("int8", "int8_tensorrt") if name in document}
     picture = document["input"]
     return Release(
         name=str(document["name"]),
@@ -145,8 +158,13 @@ def _release(folder: Path, document: Mapping[str, Any], onnx: Path) -> Release:
         photographs=_route(document["photographs"]) if "photographs" in document else None,
         int8=beside.get("int8"),
         int8_tensorrt=beside.get("int8_tensorrt"),
-        golden=beside.get("golden"),
+        golden=_golden(folder, document["golden"]) if "golden" in document else None,
     )
+
+
+def _golden(folder: Path, document: Mapping[str, Any]) -> GoldenReference:
+    scores = tuple(tuple(float(score) for score in row) for row in document["scores"])
+    return GoldenReference(_network(folder, document), scores)
 
 
 def _route(document: Mapping[str, Any]) -> RouteCalibration:

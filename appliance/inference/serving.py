@@ -1,4 +1,4 @@
-"""The engine that serves: TensorRT where it is there and right, ONNX Runtime otherwise; never one that was not checked."""
+"""The engine that serves: TensorRT where it is there and right, ONNX Runtime otherwise; neither goes unchecked."""
 
 from __future__ import annotations
 
