@@ -98,7 +98,7 @@ def build(onnx: bytes, size: int, precision: str, timings: bytes, say: Say) -> B
         log.info("the timing cache is of another TensorRT or device; a new one is begun")
         cache = config.create_timing_cache(b"")
         config.set_timing_cache(cache, ignore_mismatch=False)
-    if hasattr(trt, "IProgressMonitor"):
+    if hasattr(config, "progress_monitor") and hasattr(trt, "IProgressMonitor"):
         config.progress_monitor = _monitor(say)
     plan = builder.build_serialized_network(network, config)
     if plan is None:
