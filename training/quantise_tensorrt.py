@@ -80,12 +80,10 @@ def _constant(node: onnx.NodeProto, values: dict[str, np.ndarray], used: dict[st
     plain, quantised = f"{node.input[0]}_float", f"{node.input[0]}_in_8_bits"
     used[plain] = steps.astype(np.float32) * scale.astype(np.float32).reshape(shape)
     used.update({node.input[1]: scale, node.input[2]: zero})
-    attributes = {"axis": 0} if scale.ndim else {}
-    return [
-        onnx.helper.make_node(
-            "QuantizeLinear", [plain, *node.input[1:]], [quantised], f"{node.name}_Quantize", **attributes
-        ),
-        onnx.helper.make_node(
-            "DequantizeLinear", [quantised, *node.input[1:]], list(node.output), node.name, **attributes
-        ),
+    pair = [
+        onnx.helper.make_node("QuantizeLinear", [plain, *node.input[1:]], [quantised], f"{node.name}_Quantize"),
+        onnx.helper.make_node("DequantizeLinear", [quantised, *node.input[1:]], list(node.output), node.name),
     ]
+    for made in pair:
+        made.attribute.extend(node.attribute)  # the axis of the channels
+    return pair

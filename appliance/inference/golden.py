@@ -127,7 +127,7 @@ def read_golden(reference: GoldenReference) -> GoldenCases:
     """
     damaged = f"The golden cases {reference.file.name} are damaged; install the appliance again."
     try:
-        with np.load(reference.file, allow_pickle=False) as content:
+        with reference.file.open("rb") as file, np.load(file, allow_pickle=False) as content:
             names = tuple(str(name) for name in content["names"])
             slices = content["slices"]
     except (OSError, ValueError, KeyError, BadZipFile) as error:

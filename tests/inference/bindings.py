@@ -30,7 +30,7 @@ _OURS = re.compile(
 
 
 def unpacked(bindings: Bindings, folder: Path) -> Path:
-    """Fetch a wheel, unpack it, and put stubs for the libraries that it loads beside it; skips where it cannot be had."""
+    """Fetch a wheel, unpack it, and put stubs of the libraries that it loads beside it; skips where there is none."""
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
     target = ["--python-version", bindings.python, "--platform", "manylinux_2_17_x86_64", "--dest", str(folder)]
     run = subprocess.run([*pip, *target, bindings.requirement], capture_output=True, text=True, timeout=120)
@@ -55,7 +55,7 @@ def interpreter(bindings: Bindings) -> Path:
 
 
 def _write_stubs(folder: Path) -> None:
-    """Compile a library for each that the bindings are linked with; its functions return nothing, and are not called."""
+    """Compile a library for each that the bindings are linked with; nothing calls its functions."""
     module = folder / "tensorrt.so"
     needed = re.findall(r"Shared library: \[(libnv\S+)\]", _output("readelf", "-d", str(module)))
     functions = _OURS.findall(_output("nm", "-D", "--undefined-only", str(module)))

@@ -1,7 +1,7 @@
 """Does code use a library as the library's own bindings say? Run by the Python that the bindings were built for.
 
-``python contract.py BINDINGS SOURCE...`` imports the bindings, walks the sources, follows the types of what they call by
-the signatures that pybind11 wrote into the docstrings, and prints as JSON every name that was looked up and every fault.
+``python contract.py BINDINGS SOURCE...`` imports the bindings, walks the sources, follows the types of what they call
+by the signatures that pybind11 wrote into the docstrings, and prints as JSON what was looked up and what is wrong.
 """
 
 from __future__ import annotations
