@@ -103,7 +103,7 @@ def build(onnx: bytes, size: int, precision: str, timings: bytes, say: Say) -> B
     plan = builder.build_serialized_network(network, config)
     if plan is None:
         raise CannotBuildError(
-            f"TensorRT {trt.__version__} cannot build the network in {precision} ({_last(logger.errors)}); "
+            f"TensorRT {trt.__version__} cannot build the network in {precision} ({_short(''.join(logger.errors[-1:]))}); "
             "ONNX Runtime serves. Keep the log for whoever maintains the appliance."
         )
     kept: Optional[trt.ITimingCache] = config.get_timing_cache()
@@ -117,16 +117,19 @@ def _network_flags() -> int:
 
 
 def _unread(parser: trt.OnnxParser) -> str:
-    faults = [parser.get_error(number).desc() for number in range(parser.num_errors)]
+    fault = parser.get_error(parser.num_errors - 1)
+    # JetPack 5 tells the number of the node alone
+    named = f" of kind {fault.node_operator()}" if hasattr(fault, "node_operator") else ""
     return (
-        f"TensorRT {trt.__version__} cannot read the network ({_last(faults)}); ONNX Runtime serves. "
+        f"TensorRT {trt.__version__} cannot read node {fault.node()}{named} of the network ({_short(fault.desc())}); "
+        "ONNX Runtime serves. "
         "Install a release whose network is made for this TensorRT."
     )
 
 
-def _last(messages: List[str]) -> str:
-    """Shorten what TensorRT says to its last message's first lines."""
-    return " ".join(messages[-1].split())[:200] if messages else "it does not say why"
+def _short(message: str) -> str:
+    """Shorten what TensorRT says to its first lines."""
+    return " ".join(message.split())[:200] or "it does not say why"
 
 
 def _monitor(say: Say) -> object:
