@@ -32,7 +32,7 @@ from tests.arrivals import received
 VALUES = {"device": "Orin", "detail": "driver R35.4.1, here R35.6.0", "precision": "int8"}
 
 
-def triage(repository: Path, folder: Path, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+def triage(repository: Path, folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "TRIAGE_STORE_FOLDER": str(folder), **variables}
     command = [sys.executable, "-m", "appliance.cli", *arguments]
     return subprocess.run(command, cwd=str(repository), env=environment, capture_output=True, text=True)

@@ -102,8 +102,9 @@ def build(onnx: bytes, size: int, precision: str, timings: bytes, say: Say) -> B
         config.progress_monitor = _monitor(say)
     plan = builder.build_serialized_network(network, config)
     if plan is None:
+        fault = _short("".join(logger.errors[-1:]))
         raise CannotBuildError(
-            f"TensorRT {trt.__version__} cannot build the network in {precision} ({_short(''.join(logger.errors[-1:]))}); "
+            f"TensorRT {trt.__version__} cannot build the network in {precision} ({fault}); "
             "ONNX Runtime serves. Keep the log for whoever maintains the appliance."
         )
     kept: Optional[trt.ITimingCache] = config.get_timing_cache()
