@@ -66,6 +66,12 @@ DEV = [
     'playwright>=1.48,<2; python_version >= "3.10"',
     'axe-playwright-python>=0.1.4,<1; python_version >= "3.10"',  # MIT; brings axe-core (MPL-2.0), for tests alone
     'SimpleITK>=2.4,<3; python_version >= "3.10"',  # what the benchmarks compare with
+    # NVIDIA's compiler (proprietary, 90 MB): it builds, without a graphics processor, what the device will build
+    'tensorrt-rtx-cu12-bindings==1.7.1.116; python_version >= "3.10" and python_version < "3.14" '
+    'and platform_machine == "x86_64"',
+    'tensorrt-rtx-cu12-libs==1.7.1.116; python_version >= "3.10" and python_version < "3.14" '
+    'and platform_machine == "x86_64"',
+    'polygraphy>=0.49.24,<1; python_version >= "3.10"',  # looks into networks; Apache-2.0
     'imagecodecs>=2025.3.30; python_version >= "3.11"',  # writes HTJ2K test files, as nothing else here can
 ]
 

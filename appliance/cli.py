@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Iterator, List, Optional, Sequence
 
-from appliance import __version__, people_commands, records, report
+from appliance import __version__, engine_commands, people_commands, records, report
 from appliance.config import MediaSettings, Settings
 from appliance.config_file import load_settings
 from appliance.doctor import examine
@@ -112,6 +112,7 @@ def _parser() -> argparse.ArgumentParser:
 
     records.add_commands(commands)
     people_commands.add_commands(commands)
+    engine_commands.add_commands(commands)
     report.add_command(commands)
 
     doctor = commands.add_parser("doctor", help="say what works on this machine and what is missing")

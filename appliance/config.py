@@ -132,14 +132,17 @@ class EngineSettings:
     manifest : pathlib.Path or None
         Manifest of the released network; None for the one that was installed with the package.
     threads : int
-        Threads of the CPU engine; 0 for as many as there are cores.
+        Of the CPU engine; 0 for as many as there are cores.
     precision : str
-        ``fp32``, ``int8``, or ``auto`` for whichever is faster on this machine.
+        ``auto``: ``fp16`` on TensorRT; on ONNX Runtime, which has none, whichever of ``fp32`` and ``int8`` is faster.
+    backend : str
+        ``auto``: TensorRT where it is installed. ``tensorrt``: the page also says where it is not.
     """
 
     manifest: Optional[Path] = None
     threads: int = 0
-    precision: Literal["auto", "fp32", "int8"] = "auto"
+    precision: Literal["auto", "fp32", "fp16", "int8"] = "auto"
+    backend: Literal["auto", "onnxruntime", "tensorrt"] = "auto"
 
 
 @dataclass(frozen=True)
@@ -204,8 +207,7 @@ class MediaSettings:
         ``udev`` for the devices of this machine, ``folder`` for a folder in their place, ``nothing``. ``triage serve``
         watches too where it is not ``nothing``.
     folder : pathlib.Path
-        With ``folder``, each sub-folder of it is a medium. With ``udev``, devices are mounted below it, as
-        ``systemd/triage-media@.service`` does.
+        Each sub-folder of it is a medium; with ``udev``, ``systemd/triage-media@.service`` mounts devices there.
     """
 
     watch: Literal["nothing", "folder", "udev"] = "nothing"
@@ -219,8 +221,7 @@ class CameraSettings:
     Attributes
     ----------
     source : str
-        The appliance's own camera: ``/dev/v4l/by-id/...``, ``rtsp://...``, ``http://...`` (MJPEG) or a video file;
-        empty for none.
+        The appliance's own: ``/dev/v4l/by-id/...``, ``rtsp://...``, ``http://...`` (MJPEG), a video file; or empty.
     browsers : bool
         Whether a doctor's telephone or tablet may be the camera, through the page.
     max_frame_mb : float
@@ -249,8 +250,7 @@ class HospitalSettings:
     name : str
         As it stands on the handover sheet.
     on_call_number : str
-        The number of who is on call, as it is dialled from there: digits, ``+ * #``, and spaces, hyphens and brackets
-        between them. Nothing else: what cannot be dialled must not be part of what a button dials.
+        The number of who is on call, as dialled from there: digits, ``+ * #``, spaces, hyphens and brackets alone.
     on_call_label : str
         Who answers there.
 

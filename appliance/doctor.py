@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import platform
 import shutil
 import tempfile
@@ -14,6 +13,7 @@ from typing import List
 from appliance import __version__
 from appliance.config import Settings
 from appliance.device.clock import clock
+from appliance.engine_state import QUIET, engines_folder
 from appliance.errors import TriageError
 from appliance.files import disk_in_words
 from appliance.ingest.watcher import place_of
@@ -59,7 +59,7 @@ def examine(settings: Settings) -> List[Finding]:
     findings.append(_syntaxes())
     findings.append(_network(settings))
     findings.append(_judges(settings))
-    findings += [_tensorrt(), examine_clock(settings), *examine_store(settings)]
+    findings += [_engine(settings), examine_clock(settings), *examine_store(settings)]
     return findings
 
 
@@ -112,9 +112,20 @@ def _judges(settings: Settings) -> Finding:
     )
 
 
-def _tensorrt() -> Finding:
-    found = importlib.util.find_spec("tensorrt") is not None and importlib.util.find_spec("pycuda") is not None
-    return Finding("TensorRT", found, "installed" if found else "not installed; ONNX Runtime serves", needed=False)
+def _engine(settings: Settings) -> Finding:
+    """Open the engine that serves, which lets it score the golden cases."""
+    from appliance.inference.release import load_release
+    from appliance.inference.serving import ServingEngine
+
+    what, folder = "engine", engines_folder(settings.store.folder)
+    try:
+        with ServingEngine(load_release(settings.engine.manifest), settings.engine, folder) as engine:
+            pass
+    except TriageError as error:
+        return Finding(what, False, error.message)
+    works = engine.note.state in QUIET
+    checked = engine.drift.message if engine.drift else "the release has no golden cases"
+    return Finding(what, works, f"{engine.note.message} Self-test: {checked}", needed=not works)
 
 
 def _network_storage(settings: Settings, store: Store) -> Finding:

@@ -21,9 +21,10 @@ from appliance.dicom.reader import DicomReader
 from appliance.dicom.select import Candidate, Selection, may_be_shown, not_needed, select
 from appliance.dicom.series import group, newest
 from appliance.dicom.stack import load_stack
+from appliance.engine_state import engines_folder
 from appliance.errors import NoDicomError
-from appliance.inference.onnx_engine import OnnxEngine
 from appliance.inference.release import load_release
+from appliance.inference.serving import ServingEngine
 from appliance.manifest import read_facts
 from appliance.picture_judging import PhotographedJudgement, PictureJudge
 from appliance.progress import Progress
@@ -77,14 +78,15 @@ class Pipeline:
         self._release = load_release(settings.engine.manifest)
         self.reader = DicomReader(settings.decode)
         """The processes that decode, for whoever needs more of a study than its verdict."""
-        self._engine = OnnxEngine(self._release, settings.engine.threads, settings.engine.precision)
-        self._judge = StackJudge(self._release, self._engine)
+        self.engine = ServingEngine(self._release, settings.engine, engines_folder(settings.store.folder))
+        """What judges, for whoever tells which engine that is."""
+        self._judge = StackJudge(self._release, self.engine)
         self._resources = ExitStack()
         self._blank = Verdict(
             colour=Colour.REFER,
             reasons=(),
             model=ModelIdentity(self._release.name, self._release.version, self._release.sha256),
-            engine=self._engine.identity,
+            engine=self.engine.identity,
             operating_point=self._release.files.operating_point,
         )
 
@@ -103,8 +105,8 @@ class Pipeline:
         """Start the children, then load the network while they start."""
         with ExitStack() as resources:
             resources.enter_context(self.reader)
-            resources.enter_context(self._engine)
-            self._blank = replace(self._blank, engine=self._engine.identity)  # which network it took is known now
+            resources.enter_context(self.engine)
+            self._blank = replace(self._blank, engine=self.engine.identity)  # which network it took is known now
             self._resources = resources.pop_all()
         return self
 

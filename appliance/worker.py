@@ -17,6 +17,7 @@ from typing import Any, Dict, Optional, Sequence, Tuple, Type
 from appliance.config import Settings
 from appliance.config_file import load_settings
 from appliance.dicom.reader import ChildDied
+from appliance.engine_state import EngineUnusable, engines_folder, read_note, write_note
 from appliance.errors import DiskFullError, DiskReadOnlyError, TriageError
 from appliance.files import disk_in_words
 from appliance.ingest.losses import read_losses
@@ -125,8 +126,19 @@ def run(settings: Settings) -> None:
             while not stop.set:
                 # after a fault the next jobs get a fresh engine and fresh children
                 with Pipeline(settings) as pipeline:
+                    _say_which_engine(store, pipeline)
                     log.info("ready")
                     _work(store, settings, pipeline, stop)
+
+
+def _say_which_engine(store: Store, pipeline: Pipeline) -> None:
+    """Tell the pages which engine judges, where that has changed."""
+    folder, note = engines_folder(store.folder), pipeline.engine.note
+    try:
+        if read_note(folder) != note:
+            write_note(folder, note)
+    except (TriageError, OSError) as error:
+        log.error("the pages cannot be told which engine judges: %s", error)
 
 
 def _on_record(settings: Settings) -> Dict[str, Any]:
@@ -147,6 +159,9 @@ def _work(store: Store, settings: Settings, pipeline: Pipeline, stop: StopReques
                 if time.monotonic() - tidied_at >= _TIDY_S:
                     tidied_at = time.monotonic()
                     _tidy(store, settings)
+                    if pipeline.engine.outdated:
+                        log.info("an engine was built; it is taken up")
+                        return
                 # nobody waits for a verdict, so there is time for the viewer
                 due, to_render = to_render, False
                 if due:
@@ -201,6 +216,10 @@ def _finish(store: Store, pipeline: Pipeline, job: Job, stop: StopRequest) -> bo
         raise  # then nothing can be kept
     except ChildDied:
         log.error("case %d: the decoders do not start; a new worker tries again", job.number)
+        raise SystemExit(TRY_AGAIN) from None
+    except EngineUnusable as error:
+        # what CUDA has lost it has lost for the process
+        log.error("case %d: %s A new worker tries again", job.number, error.message)
         raise SystemExit(TRY_AGAIN) from None
     except TriageError as error:
         store.jobs.fail(job, error.code, error.message)

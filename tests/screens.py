@@ -113,7 +113,7 @@ def manifest_for_photographs(folder: Path) -> Path:
     document["photographs"] = {**{name: document[name] for name in names}, "gate": gate}
     folder.mkdir(parents=True, exist_ok=True)
     for path in released.iterdir():
-        if path.suffix == ".onnx":
+        if path.suffix in {".onnx", ".npz"}:
             (folder / path.name).symlink_to(path)
     path = folder / found.name
     path.write_text(json.dumps(document), "utf-8")

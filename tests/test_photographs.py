@@ -81,7 +81,7 @@ def test_without_a_calibration_for_photographs_they_are_refused(
 ) -> None:
     document = json.loads(manifest.read_text("utf-8"))
     del document["photographs"]
-    for network in manifest.parent.glob("*.onnx"):
+    for network in (*manifest.parent.glob("*.onnx"), *manifest.parent.glob("*.npz")):
         (tmp_path / network.name).symlink_to(network.resolve())
     (tmp_path / manifest.name).write_text(json.dumps(document), "utf-8")
     folder = tmp_path / "seen"

@@ -16,7 +16,8 @@ from appliance.files import replace_file
 from training.calibrate import Calibration, to_manifest
 from training.dataset import DatasetInfo
 from training.documents import TrainingError, digest, read_json, write_json
-from training.prepare import WINDOW_LEVEL, WINDOW_WIDTH
+from training.golden import golden_entry
+from training.prepare import SIZE, WINDOW_LEVEL, WINDOW_WIDTH
 
 MANIFEST = "manifest.json"
 
@@ -94,6 +95,7 @@ def write_release(
     *,
     int8: bytes | None = None,
     int8_auc_loss: float | None = None,
+    int8_tensorrt: bytes | None = None,
     photographs: dict[str, Any] | None = None,
 ) -> Path:
     """Write the ONNX files and their manifest.
@@ -120,6 +122,8 @@ def write_release(
         What `training.quantise.quantise` made of it.
     int8_auc_loss : float, optional
         What `training.quantise.check_int8` measured.
+    int8_tensorrt : bytes, optional
+        What `training.quantise_tensorrt.to_tensorrt` made of that.
     photographs : dict, optional
         How to read its scores of photographs, and ``gate``, what refuses some; where both were measured.
 
@@ -134,6 +138,10 @@ def write_release(
         loss = None if int8_auc_loss is None else round(int8_auc_loss, 4)
         written = _write_network(folder, f"slicenet-{version}-int8.onnx", int8)
         quantised = {"int8": {**written, "slice_auc_loss": loss}}
+    if int8_tensorrt is not None:
+        written = _write_network(folder, f"slicenet-{version}-int8-tensorrt.onnx", int8_tensorrt)
+        quantised["int8_tensorrt"] = written
+    golden = {"golden": golden_entry(folder, model)} if size == SIZE else {}
     manifest = folder / MANIFEST
     write_json(
         manifest,
@@ -142,6 +150,7 @@ def write_release(
             "version": version,
             **network,
             **quantised,
+            **golden,
             "opset": OPSET,
             "input": {"size": size, "window_width": WINDOW_WIDTH, "window_level": WINDOW_LEVEL},
             **to_manifest(calibration),

@@ -45,7 +45,7 @@ def measure_phantoms(scorer: Scorer, calibration: Calibration) -> dict[str, Any]
     found: dict[tuple[str, float], list[float]] = {}
     for head in HEADS:
         for bleed in _bleeds():
-            (item,) = score(scorer, [prepare_study(_study(head, bleed))])
+            (item,) = score(scorer, [prepare_study(phantom_study(head, bleed))])
             probability = calibration.study_calibration.probability(np.array([item.pooled(calibration.highest)]))[0]
             key = ("none", 0.0) if bleed is None else (bleed.kind.value, bleed.volume_ml)
             found.setdefault(key, []).append(float(probability))
@@ -72,7 +72,8 @@ def _bleeds() -> Iterator[Bleed | None]:
             yield Bleed(kind, Side.LEFT if number % 2 else Side.RIGHT, volume)
 
 
-def _study(head: Head, bleed: Bleed | None) -> Study:
+def phantom_study(head: Head, bleed: Bleed | None) -> Study:
+    """Scan a simulated head."""
     where = tuple(float(z) for z in positions(SLAB_MM))
     spacing = FIELD_OF_VIEW_MM / ROWS
     scanned = acquire(

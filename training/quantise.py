@@ -2,8 +2,8 @@
 
 Static quantisation in the QDQ form of ONNX Runtime (its manual, "Quantize ONNX models"; Jacob et al. 2018,
 doi:10.1109/CVPR.2018.00286): activations unsigned, weights signed, one scale for each output channel, int32 biases.
-ONNX Runtime runs that form on the integer units of x64 (VNNI) and arm64 (dot product). TensorRT does not parse it: it
-wants symmetric activations and float biases. There the float network is built, at half precision.
+ONNX Runtime runs that form on the integer units of x64 (VNNI) and arm64 (dot product). TensorRT does not parse it;
+`training.quantise_tensorrt` writes it in the form that it reads.
 """
 
 from __future__ import annotations
@@ -84,7 +84,9 @@ def quantise(model: bytes, slices: np.ndarray) -> bytes:
     return quantised.SerializeToString()
 
 
-def check_int8(float_model: bytes, int8_model: bytes, slices: np.ndarray, labels: np.ndarray) -> float:
+def check_int8(
+    float_model: bytes, int8_model: bytes, slices: np.ndarray, labels: np.ndarray, max_mb: float = MAX_INT8_MB
+) -> float:
     """Check that a quantised network judges as the float one does.
 
     Parameters
@@ -95,6 +97,8 @@ def check_int8(float_model: bytes, int8_model: bytes, slices: np.ndarray, labels
         float32, shape ``(n, 1, size, size)``: prepared slices; not of held-out patients, whose figures are taken once.
     labels : numpy.ndarray
         bool, shape ``(n,)``: whether a slice shows haemorrhage.
+    max_mb : float
+        Largest file, in millions of bytes.
 
     Returns
     -------
@@ -106,8 +110,8 @@ def check_int8(float_model: bytes, int8_model: bytes, slices: np.ndarray, labels
     TrainingError
         When the file is too large, the area falls too far, the scores shift, or all slices are of one kind.
     """
-    if len(int8_model) > MAX_INT8_MB * 1e6:
-        raise TrainingError(f"The int8 network has {len(int8_model) / 1e6:.2f} MB; {MAX_INT8_MB} MB may be released.")
+    if len(int8_model) > max_mb * 1e6:
+        raise TrainingError(f"The int8 network has {len(int8_model) / 1e6:.2f} MB; {max_mb} MB may be released.")
     if labels.all() or not labels.any():
         raise TrainingError("The int8 network can only be checked on slices with and without haemorrhage.")
     expected, found = _scores(float_model, slices), _scores(int8_model, slices)

@@ -13,12 +13,13 @@ from training import sources
 from training.calibrate import Calibration
 from training.dataset import ADULT_YEARS, DatasetInfo
 from training.documents import TrainingError, read_json, write_json
-from training.export import read_manifest, to_onnx, write_release
+from training.export import MAX_MB, read_manifest, to_onnx, write_release
 from training.model_card import CHECKS, render, runs_tried
 from training.network import SliceNet, parameter_count
 from training.plots import read_log
 from training.prepare import SIZE, PreparedStudy
 from training.quantise import check_int8, quantise
+from training.quantise_tensorrt import to_tensorrt
 from training.splits import write_splits
 from training.workspace import Workspace
 
@@ -95,8 +96,11 @@ def _quantised(workspace: Workspace, model: bytes) -> dict[str, Any]:
     slices = np.concatenate([study.slices for study in studies])[:, None].astype(np.float32) / 255
     chosen = np.linspace(0, len(slices) - 1, min(CALIBRATION_SLICES, len(slices))).astype(int)
     int8 = quantise(model, slices[chosen])
-    loss = check_int8(model, int8, slices, np.concatenate([study.labels for study in studies]))
-    return {"int8": int8, "int8_auc_loss": loss}
+    labels = np.concatenate([study.labels for study in studies])
+    loss = check_int8(model, int8, slices, labels)
+    for_tensorrt = to_tensorrt(int8)
+    check_int8(model, for_tensorrt, slices, labels, MAX_MB)
+    return {"int8": int8, "int8_auc_loss": loss, "int8_tensorrt": for_tensorrt}
 
 
 def gather(workspace: Workspace) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Mapping, Optional
+from typing import Any, Mapping, Optional, Tuple
 
 from appliance.errors import ModelError
 from appliance.manifest import manifest_path
@@ -42,6 +42,22 @@ class RouteCalibration:
 
 
 @dataclass(frozen=True)
+class GoldenReference:
+    """Simulated slices, and how the float network scores them on ONNX Runtime.
+
+    Attributes
+    ----------
+    file : pathlib.Path
+        The slices; its hash has been checked.
+    scores : tuple of tuple of float
+        One row a head.
+    """
+
+    file: Path
+    scores: Tuple[Tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
 class Release:
     """A released network.
 
@@ -62,6 +78,10 @@ class Release:
         For slices that a camera saw on a screen; None where that was not measured.
     int8 : pathlib.Path or None
         The same network in 8-bit integers, where it was released; its hash has been checked as well.
+    int8_tensorrt : pathlib.Path or None
+        The same for TensorRT: with scales of its own, and biases in float.
+    golden : GoldenReference or None
+        What an engine is checked with before it judges; None in releases without.
     """
 
     name: str
@@ -74,6 +94,8 @@ class Release:
     files: RouteCalibration
     photographs: Optional[RouteCalibration]
     int8: Optional[Path]
+    int8_tensorrt: Optional[Path]
+    golden: Optional[GoldenReference]
 
 
 def load_release(manifest: Optional[Path] = None) -> Release:
@@ -98,8 +120,7 @@ def load_release(manifest: Optional[Path] = None) -> Release:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         onnx = _network(path.parent, document)
-        int8 = _network(path.parent, document["int8"]) if "int8" in document else None
-        release = _release(document, onnx, int8)
+        release = _release(path.parent, document, onnx)
     except OSError as error:
         raise ModelError(f"The network cannot be read ({error.filename}); install the appliance again.") from error
     except (ValueError, KeyError, TypeError) as error:
@@ -122,7 +143,8 @@ def _network(folder: Path, document: Mapping[str, Any]) -> Path:
     return path
 
 
-def _release(document: Mapping[str, Any], onnx: Path, int8: Optional[Path]) -> Release:
+def _release(folder: Path, document: Mapping[str, Any], onnx: Path) -> Release:
+    beside = {name: _network(folder, document[name]) for name in ("int8", "int8_tensorrt") if name in document}
     picture = document["input"]
     return Release(
         name=str(document["name"]),
@@ -134,8 +156,15 @@ def _release(document: Mapping[str, Any], onnx: Path, int8: Optional[Path]) -> R
         window_level=float(picture["window_level"]),
         files=_route(document),
         photographs=_route(document["photographs"]) if "photographs" in document else None,
-        int8=int8,
+        int8=beside.get("int8"),
+        int8_tensorrt=beside.get("int8_tensorrt"),
+        golden=_golden(folder, document["golden"]) if "golden" in document else None,
     )
+
+
+def _golden(folder: Path, document: Mapping[str, Any]) -> GoldenReference:
+    scores = tuple(tuple(float(score) for score in row) for row in document["scores"])
+    return GoldenReference(_network(folder, document), scores)
 
 
 def _route(document: Mapping[str, Any]) -> RouteCalibration:

@@ -13,7 +13,8 @@ from datetime import datetime, timedelta, timezone
 from enum import Enum
 from typing import Iterator, List, Mapping, Union
 
-from appliance.config import IngestSettings, Settings
+from appliance.config import EngineSettings, IngestSettings, Settings
+from appliance.engine_state import QUIET, EngineState, build_lock, engines_folder, read_note
 from appliance.guidance import GUIDANCE, GuidanceCode
 from appliance.store.aside import set_aside
 from appliance.store.cases import State
@@ -43,6 +44,10 @@ class TroubleCode(str, Enum):
     CAMERA_NOT_THERE = "camera_not_there"
     CAMERA_NO_PICTURES = "camera_no_pictures"
     CAMERA_FROZEN = "camera_frozen"
+    ENGINE_NOT_BUILT = "engine_not_built"
+    ENGINE_BUILDING = "engine_building"
+    ENGINE_REFUSED = "engine_refused"
+    ENGINE_UNUSABLE = "engine_unusable"
 
 
 SENTENCES: Mapping[TroubleCode, str] = {
@@ -66,6 +71,14 @@ SENTENCES: Mapping[TroubleCode, str] = {
     TroubleCode.CAMERA_NOT_THERE: GUIDANCE[GuidanceCode.CAMERA_NOT_THERE],
     TroubleCode.CAMERA_NO_PICTURES: GUIDANCE[GuidanceCode.CAMERA_NO_PICTURES],
     TroubleCode.CAMERA_FROZEN: GUIDANCE[GuidanceCode.CAMERA_FROZEN],
+    TroubleCode.ENGINE_NOT_BUILT: "The graphics processor's engine is not built, or was built for other software. "
+    "Verdicts are as right, but slower. An administrator runs `triage build-engine`.",
+    TroubleCode.ENGINE_BUILDING: "The graphics processor's engine is being built, which takes minutes. Until then "
+    "verdicts are as right, but slower.",
+    TroubleCode.ENGINE_REFUSED: "The graphics processor scores differently from the released network, so it is not "
+    "used. Verdicts are right, but slower. Tell an administrator.",
+    TroubleCode.ENGINE_UNUSABLE: "The graphics processor cannot be used. Verdicts are as right, but slower. Tell an "
+    "administrator: `triage doctor` says why.",
 }
 """What a page and the doctor say of each."""
 
@@ -106,7 +119,13 @@ def troubles(store: Store, settings: Settings) -> List[Trouble]:
     StoreError
         When the records cannot be read: that is trouble of its own.
     """
-    return [*_disk(store, settings.ingest), *_records(store), *_clock(store), *_processes(store, settings)]
+    return [
+        *_disk(store, settings.ingest),
+        *_records(store),
+        *_clock(store),
+        *_processes(store, settings),
+        *_engine(store, settings.engine),
+    ]
 
 
 def _disk(store: Store, limits: IngestSettings) -> Iterator[Trouble]:
@@ -155,3 +174,26 @@ def _processes(store: Store, settings: Settings) -> Iterator[Trouble]:
         kind = store.captures.camera_trouble()
         if kind:
             yield Trouble(TroubleCode(f"camera_{kind}"))
+
+
+_ENGINE_TROUBLE = {
+    EngineState.ABSENT: TroubleCode.ENGINE_NOT_BUILT,
+    EngineState.STALE: TroubleCode.ENGINE_NOT_BUILT,
+    EngineState.DAMAGED: TroubleCode.ENGINE_NOT_BUILT,
+    EngineState.REFUSED: TroubleCode.ENGINE_REFUSED,
+}
+"""What else is not quiet cannot be used."""
+
+
+def _engine(store: Store, settings: EngineSettings) -> Iterator[Trouble]:
+    if settings.backend == "onnxruntime":
+        return
+    folder = engines_folder(store.folder)
+    state = read_note(folder).state
+    asked_for = settings.backend == "tensorrt" and state is EngineState.NO_TENSORRT
+    if state in QUIET and not asked_for:
+        return
+    if state in _ENGINE_TROUBLE and is_present(build_lock(folder)):
+        yield Trouble(TroubleCode.ENGINE_BUILDING)
+    else:
+        yield Trouble(_ENGINE_TROUBLE.get(state, TroubleCode.ENGINE_UNUSABLE))

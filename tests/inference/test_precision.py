@@ -52,6 +52,8 @@ def write(folder: Path, whole: bytes, int8: bytes) -> Path:
     """A release of two networks; its manifest."""
     document = json.loads((Path(trt_engines.__file__).parent / "manifest.json").read_text("utf-8"))
     document["input"]["size"] = SIZE
+    for beside in ("int8_tensorrt", "golden"):
+        document.pop(beside, None)
     for entry, name, model in (
         (document, "whole.onnx", whole),
         (document.setdefault("int8", {}), "whole-int8.onnx", int8),
@@ -96,8 +98,8 @@ def test_a_setting_overrules_the_measurement(tmp_path: Path, precision: str, sco
 
 def test_a_setting_that_is_no_precision() -> None:
     assert load_settings(None, {}).engine.precision == "auto"
-    with pytest.raises(ConfigError, match="auto, fp32, int8"):
-        load_settings(None, {"TRIAGE_ENGINE_PRECISION": "fp16"})
+    with pytest.raises(ConfigError, match="auto, fp32, fp16, int8"):
+        load_settings(None, {"TRIAGE_ENGINE_PRECISION": "fp8"})
 
 
 def test_without_an_int8_network_all_is_as_before(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from appliance.inference.release import load_release
 def copy(tmp_path: Path) -> Path:
     """A copy of the release that may be damaged."""
     for path in Path(trt_engines.__file__).parent.iterdir():
-        if path.suffix in {".onnx", ".json"}:
+        if path.suffix in {".onnx", ".json", ".npz"}:
             shutil.copy(path, tmp_path)
     return tmp_path / "manifest.json"
 

@@ -67,7 +67,7 @@ def test_a_release_is_whole(released: Path, work: Path) -> None:
     manifest = read(released / "manifest.json")
     names = {"manifest.json", "evaluation.json", "MODEL_CARD.md", "splits-ct_ich.json"}
     pictures = {"roc.png", "reliability.png", "training.png"}
-    assert {path.name for path in released.iterdir()} == names | pictures | {"slicenet-9.8.7.onnx"}
+    assert {path.name for path in released.iterdir()} == names | pictures | {"slicenet-9.8.7.onnx", "golden.npz"}
     assert manifest["sha256"] == digest((released / "slicenet-9.8.7.onnx").read_bytes())
     assert manifest["development_estimate"]["patients"] == 24
     assert manifest["study_calibration"]["slope"] > 0
