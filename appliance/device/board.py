@@ -1,7 +1,7 @@
 """What the kernel and NVIDIA's packages say of the board: plain files, readable by everybody.
 
 Where they lie: NVIDIA's Jetson Linux Developer Guide, "Platform Power and Performance", and the kernel's
-``sysfs-class-thermal``, ``sysfs-class-devfreq`` and ``sysfs-class-hwmon``. Another machine than a Jetson says what it has.
+``sysfs-class-devfreq`` and ``sysfs-class-hwmon``. Another machine than a Jetson says what it has.
 """
 
 from __future__ import annotations

@@ -117,10 +117,14 @@ class JetsonStats:
     def _follow(self, jtop: Any) -> None:
         """Take what the service says until it is lost."""
         try:
-            with jtop.jtop(interval=_INTERVAL_S) as client:
+            client = jtop.jtop(interval=_INTERVAL_S)
+            client.start()
+            try:
                 while client.ok() and not self._ended.is_set():
                     self._told, self._told_at = _read(jtop, client), time.monotonic()
                     self._settle("answers")
+            finally:
+                client.close()  # leaving its context does not
             if not self._ended.is_set():
                 self._settle("its service ended")
         except (jtop.JtopException, *_FAULTS) as error:

@@ -1,7 +1,7 @@
 """The power mode of a Jetson, and how much of the board's speed it allows.
 
-``nvpmodel`` writes the mode it has set into a file, and the modes of a board stand in another, so neither root nor a run
-of the program is needed. In that table ``GPU MAX_FREQ -1`` means that the GPU's clock has no limit.
+``nvpmodel`` writes the mode it has set into a file, and the modes of a board stand in another, so neither root nor a
+run of the program is needed. In that table ``GPU MAX_FREQ -1`` means that the GPU's clock has no limit.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta, timezone
 from enum import Enum
 from typing import Iterator, List, Mapping, Union
 
+from appliance.board import Strain
 from appliance.config import IngestSettings, Settings
 from appliance.guidance import GUIDANCE, GuidanceCode
 from appliance.store.aside import set_aside
@@ -43,6 +44,9 @@ class TroubleCode(str, Enum):
     CAMERA_NOT_THERE = "camera_not_there"
     CAMERA_NO_PICTURES = "camera_no_pictures"
     CAMERA_FROZEN = "camera_frozen"
+    BOARD_HOT = "board_hot"
+    BOARD_POWER = "board_power"
+    BOARD_LOW_POWER_MODE = "board_low_power_mode"
 
 
 SENTENCES: Mapping[TroubleCode, str] = {
@@ -66,6 +70,12 @@ SENTENCES: Mapping[TroubleCode, str] = {
     TroubleCode.CAMERA_NOT_THERE: GUIDANCE[GuidanceCode.CAMERA_NOT_THERE],
     TroubleCode.CAMERA_NO_PICTURES: GUIDANCE[GuidanceCode.CAMERA_NO_PICTURES],
     TroubleCode.CAMERA_FROZEN: GUIDANCE[GuidanceCode.CAMERA_FROZEN],
+    TroubleCode.BOARD_HOT: "The appliance is too hot and slows itself down: answers take longer. Check that its fan "
+    "runs and that air reaches it.",
+    TroubleCode.BOARD_POWER: "The appliance's power supply is too weak for it: it slows itself down, and may switch "
+    "itself off. Check the power supply and its plug.",
+    TroubleCode.BOARD_LOW_POWER_MODE: "The appliance is in the power mode %(mode)s, with %(percent)s %% of its speed: "
+    "answers take longer. Have an administrator choose a faster one.",
 }
 """What a page and the doctor say of each."""
 
@@ -92,7 +102,7 @@ class Trouble:
 
 
 def troubles(store: Store, settings: Settings) -> List[Trouble]:
-    """Look at the store's disk, records, clock and processes.
+    """Look at the store's disk, records, clock and processes, and at what strains the board.
 
     Parameters
     ----------
@@ -106,7 +116,13 @@ def troubles(store: Store, settings: Settings) -> List[Trouble]:
     StoreError
         When the records cannot be read: that is trouble of its own.
     """
-    return [*_disk(store, settings.ingest), *_records(store), *_clock(store), *_processes(store, settings)]
+    return [
+        *_disk(store, settings.ingest),
+        *_records(store),
+        *_clock(store),
+        *_processes(store, settings),
+        *_board(store),
+    ]
 
 
 def _disk(store: Store, limits: IngestSettings) -> Iterator[Trouble]:
@@ -155,3 +171,16 @@ def _processes(store: Store, settings: Settings) -> Iterator[Trouble]:
         kind = store.captures.camera_trouble()
         if kind:
             yield Trouble(TroubleCode(f"camera_{kind}"))
+
+
+def _board(store: Store) -> Iterator[Trouble]:
+    seen = store.board.seen()
+    if seen is None:
+        return
+    if Strain.HEAT in seen.strains:
+        yield Trouble(TroubleCode.BOARD_HOT)
+    if Strain.POWER in seen.strains:
+        yield Trouble(TroubleCode.BOARD_POWER)
+    mode = seen.board.power_mode
+    if mode is not None and mode.low:
+        yield Trouble(TroubleCode.BOARD_LOW_POWER_MODE, {"mode": mode.name, "percent": round(100 * (mode.share or 0))})
