@@ -42,13 +42,8 @@ def make_root() -> None:
         return
     shutil.rmtree(root, ignore_errors=True)
     FOLDER.mkdir(parents=True, exist_ok=True)
-    options = [
-        "--foreign",
-        "--arch=arm64",
-        "--variant=minbase",
-        "--no-merged-usr",
-        f"--include={PYTHON},python3-distutils,libstdc++6",
-    ]
+    options = ["--foreign", "--arch=arm64", "--variant=minbase", "--no-merged-usr"]
+    options += [f"--include={PYTHON},python3-distutils,libstdc++6"]  # pip needs distutils
     _run(["debootstrap", *options, SUITE, str(root), MIRROR])
     for package in sorted((root / "var" / "cache" / "apt" / "archives").glob("*.deb")):
         _run(["dpkg-deb", "--extract", str(package), str(root)])

@@ -87,7 +87,7 @@ class Boards:
             return Seen(_board(document["board"]), strains, document["jetson_stats"], age_s)
         except FileNotFoundError:
             return None
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, AttributeError):
             return None  # a power cut may leave half of it, and an update another form
 
 

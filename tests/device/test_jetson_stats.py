@@ -30,7 +30,7 @@ class Client:
 
     board = {"hardware": {"Model": "Jetson-AGX", "L4T": "35.6.0", "Jetpack": "", "Serial Number": "1421"}}
     nvpmodel = SimpleNamespace(name="MODE 15W", id=2)
-    gpu = {"gv11b": {"type": "integrated", "status": {"railgate": False, "load": 43.7}, "freq": {"cur": 1377000}}}
+    gpu = {"gv11b": {"type": "integrated", "status": {"railgate": False, "load": 43.75}, "freq": {"cur": 1377000}}}
     temperature = {"GPU": {"temp": 47.25, "online": True}, "CV0": {"temp": -256, "online": False}}
 
     fault: Any = None
@@ -120,7 +120,7 @@ def test_it_answers(client: Any, there: Path) -> None:
             jetpack=None,
             power_mode="MODE 15W",
             temperatures_c={"GPU": 47.25},
-            gpu_load=0.437,
+            gpu_load=0.4375,
         )
         assert statistics.state == "answers"
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Callable
 
 import pytest
 from flask.testing import FlaskClient
 
 from appliance.board import Board, Strain
 from appliance.device.board import identity, read_board
-from appliance.store import Store
+from appliance.store import Case, Store
 from tests.device.boards import cool_down, count, xavier
 
 parser = pytest.importorskip("prometheus_client.parser", reason="prometheus-client is not installed")
@@ -61,9 +62,17 @@ def test_the_administrator_sees_what_it_does_not_tell(client: FlaskClient, store
     ],
 )
 def test_every_page_warns_of_what_strains_the_board(
-    client: FlaskClient, store: Store, tmp_path: Path, language: str, hot: str, power: str, low: str
+    client: FlaskClient,
+    store: Store,
+    judged: Callable[[str], Case],
+    tmp_path: Path,
+    language: str,
+    hot: str,
+    power: str,
+    low: str,
 ) -> None:
-    pages = [f"{path}?lang={language}" for path in ("/", "/cases", "/admin")]
+    case = f"/cases/{judged('red').id}"
+    pages = [f"{path}?lang={language}" for path in ("/", case, "/admin")]
     for page in pages:
         assert not any(text in client.get(page).text for text in (hot, power, low))
     store.board.save(strained(tmp_path / "root"), frozenset(Strain), "not installed")
