@@ -66,7 +66,7 @@ class Board:
         The GPU's clock now.
     memory_bytes, memory_available_bytes : int or None
         All memory, which a Jetson's GPU shares, and what programs can still have of it.
-    slowed_by_heat : tuple of str
+    slowed_by_heat : tuple of str or None
         Parts whose clock is held down now because of heat.
     over_current : mapping of str to int
         How often since the start of the board a limit of its power supply was touched, by the counter's name.
@@ -83,7 +83,7 @@ class Board:
     gpu_hz: Optional[int] = None
     memory_bytes: Optional[int] = None
     memory_available_bytes: Optional[int] = None
-    slowed_by_heat: Tuple[str, ...] = ()
+    slowed_by_heat: Optional[Tuple[str, ...]] = None
     over_current: Mapping[str, int] = field(default_factory=dict)
     source: Optional[str] = None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Dict, Iterator, Tuple
+from typing import Dict, Iterator, Optional, Tuple
 
 from appliance.device.sysfs import number, text
 
@@ -26,21 +26,25 @@ def temperatures_c(folder: Path) -> Dict[str, float]:
     return dict(sorted((name, said / 1000) for name, said, _ in _zones(folder)))
 
 
-def slowed_by_heat(folder: Path) -> Tuple[str, ...]:
+def slowed_by_heat(folder: Path) -> Optional[Tuple[str, ...]]:
     """Name what is slowed down by heat: by the kernel's or the firmware's own word, or because a zone has reached its
-    passive trip point, where the kernel begins to lower clocks.
+    passive trip point, where the kernel begins to lower clocks. None where nothing tells.
     """
-    found = set()
+    found, asked = set(), False
     for cooler in folder.glob("cooling_device*"):
-        kind = text(cooler / "type")
-        if kind and _SLOWS_DOWN.match(kind) and (number(cooler / "cur_state") or 0) > 0:
-            found.add(re.sub(r"-throttle-alert$", "", kind))
+        kind, state = text(cooler / "type"), number(cooler / "cur_state")
+        if kind and _SLOWS_DOWN.match(kind) and state is not None:
+            asked = True
+            if state > 0:
+                found.add(re.sub(r"-throttle-alert$", "", kind))
     for name, said, zone in _zones(folder):
         trips = [path for path in zone.glob("trip_point_*_type") if text(path) == "passive"]
         limits = [number(path.with_name(path.name.replace("_type", "_temp"))) for path in trips]
-        if any(limit is not None and 0 < limit <= said for limit in limits):
+        known = [limit for limit in limits if limit is not None and limit > 0]
+        asked = asked or bool(known)
+        if any(limit <= said for limit in known):
             found.add(name)
-    return tuple(sorted(found))
+    return tuple(sorted(found)) if asked else None
 
 
 def _zones(folder: Path) -> Iterator[Tuple[str, int, Path]]:

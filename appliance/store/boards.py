@@ -93,5 +93,6 @@ class Boards:
 
 def _board(document: Dict[str, Any]) -> Board:
     mode = document.pop("power_mode")
-    document["slowed_by_heat"] = tuple(document["slowed_by_heat"])
+    slowed = document["slowed_by_heat"]
+    document["slowed_by_heat"] = None if slowed is None else tuple(slowed)
     return Board(power_mode=None if mode is None else PowerMode(**mode), **document)

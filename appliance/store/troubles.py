@@ -72,8 +72,8 @@ SENTENCES: Mapping[TroubleCode, str] = {
     TroubleCode.CAMERA_FROZEN: GUIDANCE[GuidanceCode.CAMERA_FROZEN],
     TroubleCode.BOARD_HOT: "The appliance is too hot and slows itself down: answers take longer. Check that its fan "
     "runs and that air reaches it.",
-    TroubleCode.BOARD_POWER: "The appliance's power supply is too weak for it: it slows itself down, and may switch "
-    "itself off. Check the power supply and its plug.",
+    TroubleCode.BOARD_POWER: "The appliance needs more power than its supply or its power mode gives: it slows itself "
+    "down, and may switch itself off. Check the power supply and its plug.",
     TroubleCode.BOARD_LOW_POWER_MODE: "The appliance is in the power mode %(mode)s, with %(percent)s %% of its speed: "
     "answers take longer. Have an administrator choose a faster one.",
 }

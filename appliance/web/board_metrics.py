@@ -40,7 +40,7 @@ def board_families(store: Store) -> List[Family]:
             "triage_board_slowed_by_heat",
             "gauge",
             "Whether a part's clock is held down because of heat; only parts that are.",
-            [Sample(1, {"part": name}) for name in board.slowed_by_heat],
+            [Sample(1, {"part": name}) for name in board.slowed_by_heat or ()],
         ),
         Family(
             "triage_board_over_current_events_total",

@@ -46,7 +46,7 @@ def test_a_pc(tmp_path: Path) -> None:
     write(tmp_path / "sys/class/thermal/thermal_zone0/type", "x86_pkg_temp\n")
     write(tmp_path / "sys/class/thermal/thermal_zone0/temp", "38000\n")
     write(tmp_path / "var/lib/dpkg/status", "Package: zlib1g\nVersion: 1\n")
-    assert seen(tmp_path) == Board(model="LENOVO ThinkStation P340", temperatures_c={"x86_pkg_temp": 38})
+    assert seen(tmp_path) == Board(model="LENOVO ThinkStation P340", temperatures_c={"x86_pkg_temp": 38.0})
 
 
 def test_what_a_machine_does_not_tell_is_none(tmp_path: Path) -> None:

@@ -145,9 +145,11 @@ def test_it_is_lost(client: Any, there: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 real = pytest.mark.skipif(importlib.util.find_spec("jtop") is None, reason="jetson-stats is not installed")
+not_on_a_board = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # in its own thread
 
 
 @real
+@not_on_a_board
 def test_the_real_client_finds_nobody_at_its_socket(there: Path) -> None:
     with JetsonStats(there) as statistics:
         assert statistics.told(PATIENCE_S) is None
@@ -155,6 +157,7 @@ def test_the_real_client_finds_nobody_at_its_socket(there: Path) -> None:
 
 
 @real
+@not_on_a_board
 def test_the_real_client_is_refused(there: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     there.unlink()
     with socket.socket(socket.AF_UNIX) as listener:

@@ -14,8 +14,6 @@ from appliance.device.board import identity, read_board
 from appliance.store import Case, Store
 from tests.device.boards import cool_down, count, xavier
 
-parser = pytest.importorskip("prometheus_client.parser", reason="prometheus-client is not installed")
-
 
 def strained(root: Path) -> Board:
     """A Xavier in a low power mode that is too hot."""
@@ -40,9 +38,10 @@ def test_the_administrator_sees_what_the_board_tells(client: FlaskClient, store:
     assert fact(page, "Power mode") == "MODE_15W 49 % of full speed low"
     assert fact(page, "GPU load") == "44 %, 1377 MHz"
     assert fact(page, "Slowed down by heat") == "gpu"
-    assert fact(page, "Power limit touched, since its start").startswith("oc1 0 , oc2 7 ,")
+    assert fact(page, "Power limit touched, since its start").startswith("oc1 0 oc2 7 oc3 0")
     assert fact(page, "Temperatures").startswith("AO 44 °C AUX 44 °C CPU 46 °C GPU 47 °C")
     assert fact(page, "jetson-stats") == "not used: not installed"
+    assert fact(client.get("/admin?lang=ja").text, "jetson-stats") == "不使用： インストールされていません"
     assert fact(client.get("/admin?lang=ja").text, "電力モード") == "MODE_15W 最高速度の49% 低速"
 
 
@@ -50,15 +49,33 @@ def test_the_administrator_sees_what_it_does_not_tell(client: FlaskClient, store
     assert "no worker runs, or it has just begun" in client.get("/admin?lang=en").text
     store.board.save(Board(), frozenset(), "not installed")
     page = client.get("/admin?lang=en").text
-    names = ("Model", "Jetson Linux (L4T)", "JetPack", "Power mode", "GPU load", "Memory, available", "Temperatures")
+    names = (
+        "Model",
+        "Jetson Linux (L4T)",
+        "JetPack",
+        "Power mode",
+        "GPU load",
+        "Memory, available",
+        "Slowed down by heat",
+    )
     assert {name: fact(page, name) for name in names} == dict.fromkeys(names, "not told")
 
 
 @pytest.mark.parametrize(
     ("language", "hot", "power", "low"),
     [
-        ("en", "is too hot and slows itself down", "power supply is too weak", "power mode MODE_15W, with 49 % of its"),
-        ("ja", "装置が高温のため速度を落としており", "電力供給が不足している", "MODE_15W（最高速度の49%）で動いており"),
+        (
+            "en",
+            "is too hot and slows itself down",
+            "more power than its supply",
+            "power mode MODE_15W, with 49 % of its",
+        ),
+        (
+            "ja",
+            "装置が高温のため速度を落としており",
+            "電力モードの上限に達した",
+            "MODE_15W（最高速度の49%）で動いており",
+        ),
     ],
 )
 def test_every_page_warns_of_what_strains_the_board(
@@ -81,6 +98,7 @@ def test_every_page_warns_of_what_strains_the_board(
 
 
 def test_monitoring_reads_what_the_board_tells(client: FlaskClient, store: Store, tmp_path: Path) -> None:
+    parser = pytest.importorskip("prometheus_client.parser", reason="prometheus-client is not installed")
     assert "triage_board" not in client.get("/metrics").text.replace("board_hot", "")
     store.board.save(strained(tmp_path / "root"), frozenset({Strain.HEAT}), "not installed")
     values = {
