@@ -67,7 +67,8 @@ def install() -> None:
         shutil.copytree(CHECKOUT, source, ignore=kept)
         _run([*own, "wheel", "--quiet", "--no-deps", "--wheel-dir", str(wheels), str(source)])
     (wheel,) = wheels.glob("*.whl")
-    options = ["--only-binary", ":all:", "--prefer-binary", "--no-compile", "--disable-pip-version-check"]
+    options = ["--only-binary", ":all:", "--prefer-binary", "--no-compile"]
+    options += ["--disable-pip-version-check", "--root-user-action=ignore"]
     command = [str(interpreter), "-m", "pip", "install", "--quiet", *options, "--target", str(packages), str(wheel)]
     _run(command, _environment(pip))
 
