@@ -3,6 +3,7 @@
 # make soak    the kill test: 500 studies by every way, while parts are killed 200 times; and 2,000 damaged files
 # make bench   the benchmarks
 # make no-heads  whether 220 pictures that are no head CT are refused, photographed and not
+# make arm64   the simulated study on arm64, emulated, against this machine; needs debootstrap, qemu-user-static, root
 # make pictures  the README's pictures of the page, taken anew
 # make clean   removes the environments and what tools left
 #
@@ -11,7 +12,7 @@
 
 .ONESHELL:
 .SILENT:
-.PHONY: help run test soak bench no-heads pictures clean
+.PHONY: help run test soak bench no-heads arm64 pictures clean
 .DEFAULT_GOAL := help
 
 SHELL := /bin/bash
@@ -87,11 +88,14 @@ bench: .venv/test.stamp
 no-heads: .venv/test.stamp
 	exec .venv/bin/python -m tests.benchmarks.no_heads
 
+arm64: .venv/appliance.stamp
+	.venv/bin/python -m tests.arm64
+
 pictures: .venv/test.stamp
 	.venv/bin/python -m tests.pictures_of_pages
 
 clean:
-	rm -rf .venv .venv38 build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv38 .arm64 build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/appliance.stamp: setup.py

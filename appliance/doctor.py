@@ -8,11 +8,14 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import List
+from typing import Iterator, List
 
 from appliance import __version__
+from appliance.board import Board
 from appliance.config import Settings
+from appliance.device.board import ROOT, identity, read_board
 from appliance.device.clock import clock
+from appliance.device.jetson_stats import JetsonStats
 from appliance.engine_state import QUIET, engines_folder
 from appliance.errors import TriageError
 from appliance.files import disk_in_words
@@ -20,6 +23,9 @@ from appliance.ingest.watcher import place_of
 from appliance.store import MediumState, Store
 from appliance.store.presence import is_present
 from appliance.store.troubles import troubles
+
+_PATIENCE_S = 5.0
+"""The service of jetson-stats answers within two seconds, or not at all."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,7 @@ def examine(settings: Settings) -> List[Finding]:
     findings.append(_syntaxes())
     findings.append(_network(settings))
     findings.append(_judges(settings))
-    findings += [_engine(settings), examine_clock(settings), *examine_store(settings)]
+    findings += [_engine(settings), examine_board(), examine_clock(settings), *examine_store(settings)]
     return findings
 
 
@@ -164,6 +170,38 @@ def _camera(settings: Settings, store: Store) -> Finding:
         return Finding(what, False, f"{settings.camera.shown}: start `triage serve` or `triage camera`")
     trouble = store.captures.camera_trouble()
     return Finding(what, trouble is None, settings.camera.shown + (f": {trouble}" if trouble else ""))
+
+
+def examine_board(root: Path = ROOT) -> Finding:
+    """Look at the board: what it is, and what makes it slower than it could be."""
+    with JetsonStats() as statistics:
+        told = statistics.told(_PATIENCE_S)
+        board = read_board(identity(root), root, told)
+    wrong = []
+    if board.slowed_by_heat:
+        wrong.append(f"slowed down by heat ({', '.join(board.slowed_by_heat)}), check its fan")
+    if board.power_mode is not None and board.power_mode.low:
+        wrong.append("in a low power mode, choose a faster one with `nvpmodel`")
+    return Finding("board", not wrong, "; ".join([*wrong, *_said(board), f"jetson-stats: {statistics.state}"]), False)
+
+
+def _said(board: Board) -> Iterator[str]:
+    """Yield what the board says of itself, and what it does not."""
+    mode, hottest = board.power_mode, board.hottest
+    share = "" if mode is None or mode.share is None else f" ({100 * mode.share:.0f} % of full speed)"
+    facts = {
+        "model": board.model,
+        "L4T": board.l4t,
+        "JetPack": board.jetpack,
+        "power mode": mode and mode.name + share,
+        "hottest sensor": hottest and f"{hottest[0]} {hottest[1]:.0f} °C",
+        "GPU load": None if board.gpu_load is None else f"{100 * board.gpu_load:.0f} %",
+        "power limit touched": ", ".join(f"{name} {count}" for name, count in board.over_current.items()),
+    }
+    yield ", ".join(f"{name} {value}" for name, value in facts.items() if value) or "says nothing of itself"
+    silent = [name for name, value in facts.items() if not value]
+    if silent:
+        yield f"not told: {', '.join(silent)}"
 
 
 def examine_clock(settings: Settings) -> Finding:

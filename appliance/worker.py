@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Dict, Optional, Sequence, Tuple, Type
 
+from appliance.board_watch import BoardWatch
 from appliance.config import Settings
 from appliance.config_file import load_settings
 from appliance.dicom.reader import ChildDied
@@ -119,7 +120,7 @@ def run(settings: Settings) -> None:
     stop = StopRequest()
     with ends_in_words(log):
         set_aside_if_damaged(settings.store.folder)
-        with Store(settings.store.folder, "worker") as store, presence(store.worker_lock):
+        with Store(settings.store.folder, "worker") as store, presence(store.worker_lock), BoardWatch(store):
             store.recover()
             take_up_begun(store.rendered)
             store.audit.record_settings(_on_record(settings))

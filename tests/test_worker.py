@@ -66,6 +66,8 @@ def test_it_judges_one_after_another_and_survives_each(store: Store, settings: S
 
     assert (final(store, junk).state, final(store, junk).error_code) == (State.FAILED, "no_dicom")
     assert final(store, torn).state is State.FAILED
+    seen = store.board.seen()
+    assert seen is not None and seen.board.memory_bytes, "it looks at the board it runs on while it judges"
     for case in (final(store, folder), final(store, archive)):
         assert case.state is State.DONE and case.verdict is not None
         assert case.verdict["verdict"] == "red_black"

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
 
+from appliance.device.thermal import temperatures_c
+
 _THERMAL = Path("/sys/class/thermal")
 _MEMORY = Path("/proc/meminfo")
 
@@ -58,7 +60,7 @@ def health(thermal: Path = _THERMAL, memory: Path = _MEMORY) -> Health:
         load=os.getloadavg()[0],
         memory_mb=_megabytes(memory, "MemTotal"),
         memory_available_mb=_megabytes(memory, "MemAvailable"),
-        hottest_c=_hottest(thermal),
+        hottest_c=max(temperatures_c(thermal).values(), default=None),
         up_s=time.clock_gettime(time.CLOCK_BOOTTIME),
     )
 
@@ -69,13 +71,3 @@ def _megabytes(memory: Path, name: str) -> Optional[int]:
         return next((int(line.split()[1]) * 1024 // 1_000_000 for line in lines if line.startswith(name + ":")), None)
     except (OSError, ValueError, IndexError):
         return None
-
-
-def _hottest(thermal: Path) -> Optional[float]:
-    found = []
-    for sensor in thermal.glob("thermal_zone*/temp"):
-        try:
-            found.append(int(sensor.read_text("ascii")) / 1000)
-        except (OSError, ValueError):
-            continue  # a sensor of a part that is switched off cannot be read
-    return max(found, default=None)

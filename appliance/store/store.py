@@ -13,6 +13,7 @@ from appliance.store.arrivals import Arrivals
 from appliance.store.aside import DATABASE, HEAD
 from appliance.store.attempts import Attempts
 from appliance.store.audit import Audit
+from appliance.store.boards import Boards
 from appliance.store.captures import Captures
 from appliance.store.cases import CASES, Case, Link, Source, State, case_of
 from appliance.store.codes import Codes
@@ -66,6 +67,8 @@ class Store:
         What cameras look at.
     identities : Identities
         Whose photographed cases are, as people confirmed.
+    board : Boards
+        What the worker saw of the machine itself.
     spool : pathlib.Path
         Holds what came in, one folder a medium.
     rendered : pathlib.Path
@@ -117,6 +120,7 @@ class Store:
         self.feedback = Feedbacks(self.database, self.audit)
         self.captures = Captures(self.database)
         self.identities = Identities(self.audit)
+        self.board = Boards(folder / "board.json")
 
     def __enter__(self) -> Store:
         """Return itself."""

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta, timezone
 from enum import Enum
 from typing import Iterator, List, Mapping, Union
 
+from appliance.board import Strain
 from appliance.config import EngineSettings, IngestSettings, Settings
 from appliance.engine_state import QUIET, EngineState, build_lock, engines_folder, read_note
 from appliance.guidance import GUIDANCE, GuidanceCode
@@ -48,6 +49,9 @@ class TroubleCode(str, Enum):
     ENGINE_BUILDING = "engine_building"
     ENGINE_REFUSED = "engine_refused"
     ENGINE_UNUSABLE = "engine_unusable"
+    BOARD_HOT = "board_hot"
+    BOARD_POWER = "board_power"
+    BOARD_LOW_POWER_MODE = "board_low_power_mode"
 
 
 SENTENCES: Mapping[TroubleCode, str] = {
@@ -79,6 +83,12 @@ SENTENCES: Mapping[TroubleCode, str] = {
     "used. Verdicts are right, but slower. Tell an administrator.",
     TroubleCode.ENGINE_UNUSABLE: "The graphics processor cannot be used. Verdicts are as right, but slower. Tell an "
     "administrator: `triage doctor` says why.",
+    TroubleCode.BOARD_HOT: "The appliance is too hot and slows itself down: answers take longer. Check that its fan "
+    "runs and that air reaches it.",
+    TroubleCode.BOARD_POWER: "The appliance needs more power than its supply or its power mode gives: it slows itself "
+    "down, and may switch itself off. Check the power supply and its plug.",
+    TroubleCode.BOARD_LOW_POWER_MODE: "The appliance is in the power mode %(mode)s, with %(percent)s %% of its speed: "
+    "answers take longer. Have an administrator choose a faster one.",
 }
 """What a page and the doctor say of each."""
 
@@ -105,7 +115,7 @@ class Trouble:
 
 
 def troubles(store: Store, settings: Settings) -> List[Trouble]:
-    """Look at the store's disk, records, clock and processes.
+    """Look at the store's disk, records, clock and processes, and at what strains the board.
 
     Parameters
     ----------
@@ -125,6 +135,7 @@ def troubles(store: Store, settings: Settings) -> List[Trouble]:
         *_clock(store),
         *_processes(store, settings),
         *_engine(store, settings.engine),
+        *_board(store),
     ]
 
 
@@ -197,3 +208,16 @@ def _engine(store: Store, settings: EngineSettings) -> Iterator[Trouble]:
         yield Trouble(TroubleCode.ENGINE_BUILDING)
     else:
         yield Trouble(_ENGINE_TROUBLE.get(state, TroubleCode.ENGINE_UNUSABLE))
+
+
+def _board(store: Store) -> Iterator[Trouble]:
+    seen = store.board.seen()
+    if seen is None:
+        return
+    if Strain.HEAT in seen.strains:
+        yield Trouble(TroubleCode.BOARD_HOT)
+    if Strain.POWER in seen.strains:
+        yield Trouble(TroubleCode.BOARD_POWER)
+    mode = seen.board.power_mode
+    if mode is not None and mode.low:
+        yield Trouble(TroubleCode.BOARD_LOW_POWER_MODE, {"mode": mode.name, "percent": round(100 * (mode.share or 0))})

@@ -117,6 +117,7 @@ def _page(examination: Optional[Examination]) -> str:
         },
         versions=_versions(),
         machine=health(),
+        seen=store.board.seen(),
         clock=clock(settings.hospital),
         shown=_shown(settings),
         entries=entries[:_ENTRIES],

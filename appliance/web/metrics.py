@@ -15,6 +15,7 @@ from appliance.store import Source, Store
 from appliance.store.figures import audit_entries, cases_by_state, database_bytes, oldest_waiting_s, parts
 from appliance.store.tally import BOUNDS_S, OUTCOMES, Tally
 from appliance.store.troubles import TroubleCode, troubles
+from appliance.web.board_metrics import board_families
 from appliance.web.exposition import CONTENT_TYPE, Family, Sample, histogram, render
 
 blueprint = Blueprint("metrics", __name__)
@@ -104,4 +105,5 @@ def families(store: Store, settings: Settings, tally: Tally) -> List[Family]:
             "Whether this is wrong with the appliance as a whole.",
             [Sample(int(code in wrong), {"code": code.value}) for code in TroubleCode],
         ),
+        *board_families(store),
     ]

@@ -121,6 +121,6 @@ def test_images_that_nobody_goes_on_to_receive(store: Store) -> None:
 
 
 def test_every_trouble_has_a_sentence_that_can_be_filled() -> None:
-    values = {"free_mb": 1, "time": "now", "minutes": 2}
+    values = {"free_mb": 1, "time": "now", "minutes": 2, "mode": "MODE_15W", "percent": 49}
     assert all("%(" not in Trouble(code, values).message for code in TroubleCode)
     assert set(SENTENCES) == set(TroubleCode)
