@@ -21,6 +21,7 @@ from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.events import Event
 
+from appliance import notify
 from appliance.config import ScpSettings, Settings
 from appliance.dicom.header import CT_CLASSES
 from appliance.dicom.rules import DECODABLE, LOSSY
