@@ -1,4 +1,4 @@
-"""The one loop that owns the engine and takes jobs in turn: ``python -m appliance.worker``."""
+"""The one loop that owns the engine and takes jobs in turn: ``triage worker``."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Dict, Optional, Sequence, Tuple, Type
 
+from appliance import notify
 from appliance.config import Settings
-from appliance.config_file import load_settings
 from appliance.dicom.reader import ChildDied
 from appliance.errors import DiskFullError, DiskReadOnlyError, TriageError
 from appliance.files import disk_in_words
@@ -95,6 +95,7 @@ class Heartbeat:
             if time.monotonic() - self._pulse > self._stall_s:
                 log.critical("case %d: hangs; the worker ends", self._job.number)
                 os._exit(TRY_AGAIN)
+            notify.alive()
             try:
                 self._store.jobs.renew(self._job)
             except (TriageError, OSError) as error:
@@ -126,6 +127,7 @@ def run(settings: Settings) -> None:
                 # after a fault the next jobs get a fresh engine and fresh children
                 with Pipeline(settings) as pipeline:
                     log.info("ready")
+                    notify.ready()
                     _work(store, settings, pipeline, stop)
 
 
@@ -141,6 +143,7 @@ def _work(store: Store, settings: Settings, pipeline: Pipeline, stop: StopReques
     tidied_at = -_TIDY_S
     to_render = True
     while not stop.set:
+        notify.alive()
         try:
             job = store.jobs.claim()
             if job is None:
@@ -165,12 +168,17 @@ def _work(store: Store, settings: Settings, pipeline: Pipeline, stop: StopReques
 
 def _render(store: Store, settings: Settings, pipeline: Pipeline, stop: StopRequest) -> bool:
     """Render a series for the viewer unless a case comes in; False where none waits for it."""
+
+    def interrupted() -> bool:
+        notify.alive()
+        return stop.set or store.jobs.waiting()
+
     return render_next(
         store,
         pipeline.reader,
         settings.ingest,
         lambda spool: medium_path(store, spool),
-        lambda: stop.set or store.jobs.waiting(),
+        interrupted,
     )
 
 
@@ -273,7 +281,3 @@ def _follow(
                 store.jobs.progress(job, StepProgress(item.step, item.done, item.total))
                 shown, shown_at = item, time.monotonic()
     raise RuntimeError("the pipeline ended without a judgement")
-
-
-if __name__ == "__main__":
-    run(load_settings())

@@ -180,6 +180,7 @@ def test_account_and_folders_can_be_made(repository: Path, tmp_path: Path) -> No
     for tool in ("systemd-sysusers", "systemd-tmpfiles"):
         if shutil.which(tool) is None:
             pytest.skip(f"{tool} is not installed")
+    (tmp_path / "etc").mkdir()
     account = [f"--root={tmp_path}", str(repository / "systemd/triage.sysusers")]
     folders = ["--create", f"--root={tmp_path}", str(repository / "systemd/triage.tmpfiles")]
     for command in (["systemd-sysusers", *account], ["systemd-tmpfiles", *folders]):

@@ -172,7 +172,9 @@ def serve(settings: Settings) -> int:
     with Store(settings.store.folder, "network storage") as store:
         with Intake(store, settings.scp, settings.ingest) as intake, StorageServer(settings.scp, intake) as server:
             log.info("%s listens at %s port %d", settings.scp.ae_title, settings.scp.host, server.port)
+            notify.ready()
             while not stop.set:
+                notify.alive()
                 intake.tend()
                 time.sleep(_PERIOD_S)
     return 0
