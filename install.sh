@@ -14,10 +14,10 @@
 set -euo pipefail
 umask 022
 
-root=${DESTDIR:-}
-root=${root%/}
+root=${DESTDIR:+$(readlink -m "$DESTDIR")}
 python=${PYTHON:-/usr/bin/python3}
 here=$(dirname "$(readlink -f "$0")")
+cd / # a folder with Python modules in it must not take the place of a release's
 opt=/opt/headct-triage
 etc=/etc/headct-triage
 state=/var/lib/headct-triage
