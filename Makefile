@@ -91,18 +91,19 @@ pictures: .venv/test.stamp
 # is that of JetPack 5, and pip must be told each older one too.
 GLIBCS = 31 28 27 24 17
 wheelhouse: .venv/appliance.stamp
+	# pip asks a source for its name and version, which takes what builds it
+	.venv/bin/python -m pip install -qq --disable-pip-version-check setuptools wheel
 	for jetpack in 5:3.8 6:3.10; do
 		name=jetpack$${jetpack%%:*} python=$${jetpack##*:} folder=dist/jetpack$${jetpack%%:*}
 		echo "Gathering $$folder ..."
 		rm -rf $$folder
 		mkdir -p $$folder/wheels
-		for list in $$name $$name-cuda; do
-			.venv/bin/python -m pip download -qq --disable-pip-version-check --no-deps --require-hashes \
-				--only-binary :all: --no-binary pycuda --implementation cp --python-version $$python \
-				$(foreach glibc,$(GLIBCS),--platform manylinux_2_$(glibc)_aarch64) --platform manylinux2014_aarch64 \
-				--dest $$folder/wheels --requirement requirements/$$list.txt
-		done
-		.venv/bin/python -m pip wheel -qq --disable-pip-version-check --no-deps --wheel-dir $$folder/wheels .
+		.venv/bin/python -m pip download -qq --disable-pip-version-check --no-deps --require-hashes --no-build-isolation \
+			--only-binary :all: --no-binary pycuda --implementation cp --python-version $$python \
+			$(foreach glibc,$(GLIBCS),--platform manylinux_2_$(glibc)_aarch64) --platform manylinux2014_aarch64 \
+			--dest $$folder/wheels --requirement requirements/$$name.txt --requirement requirements/$$name-cuda.txt
+		.venv/bin/python -m pip wheel -qq --disable-pip-version-check --no-deps --no-build-isolation \
+			--wheel-dir $$folder/wheels .
 		cp -r install.sh systemd docs/jetson.md $$folder
 		cp requirements/$$name.txt $$folder/requirements.txt
 		cp requirements/$$name-cuda.txt $$folder/requirements-cuda.txt

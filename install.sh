@@ -250,18 +250,21 @@ roll_back() { # --restore-records, or nothing
     [ "${1:-}" != --restore-records ] || [ -f "$root$state/backups/before-$current.sqlite" ] ||
         fail "there is no copy of the records from before the update to $current; nothing was changed."
     stop
-    copy_records "$current" "before-roll-back" || {
-        start
-        fail "the records could not be copied, so release $current stays."
-    }
     if [ "${1:-}" = --restore-records ]; then
+        copy_records "$current" before-roll-back || {
+            start
+            fail "the records could not be copied, so release $current stays."
+        }
         restore_records "$current" "before-$current"
         say "the records are those from before the update to $current." \
             "What came since is in $state/backups/before-roll-back.sqlite."
-    elif ! of_release "$previous" -m appliance.cli cases list >/dev/null; then
-        start
-        fail "release $previous cannot use the records that $current has written, so $current stays." \
-            "With --restore-records those from before the update are put back; cases since then would be missing."
+    else
+        # by the release that goes on with them: the other one would bring them to its own tables
+        copy_records "$previous" before-roll-back || {
+            start
+            fail "release $previous cannot use the records that $current has written, so $current stays." \
+                "With --restore-records those from before the update are put back; cases since then would be missing."
+        }
     fi
     switch_to "$previous"
     start
