@@ -43,8 +43,8 @@ make_release() { # version, wheel
         mkdir -p "$releases"
         # TensorRT's bindings come from JetPack's own packages. --without-pip: Ubuntu's is too old for today's wheels
         "$python" -m venv --system-site-packages --without-pip "$release"
-        pip "$release" --ignore-installed --only-binary :all: --require-hashes --requirement "$here/requirements.txt"
-        pip "$release" --ignore-installed "$2"
+        pip "$release" --ignore-installed --only-binary :all: --require-hashes --requirement "$here/requirements.txt" \
+            "file://$2#sha256=$built"
         mkdir -p "$share"
         cp -r "$here/install.sh" "$here/systemd" "$share/"
         settle "$release"

@@ -70,7 +70,7 @@ def test_every_package_is_pinned_with_its_hashes(repository: Path, jetpack: str)
 
 @pytest.mark.parametrize(("jetpack", "python"), [("jetpack5", "3.8"), ("jetpack6", "3.10")])
 def test_the_pinned_set_is_what_setup_py_asks_for(repository: Path, jetpack: str, python: str) -> None:
-    """A new dependency, or a bound that moved, needs a new set (the command stands in the .in file)."""
+    """A new dependency, or a bound that moved, needs a new set; the command stands in the .in file."""
     from packaging.requirements import Requirement
     from packaging.utils import canonicalize_name
 

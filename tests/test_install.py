@@ -13,7 +13,7 @@ import sys
 import sysconfig
 import zipfile
 from pathlib import Path
-from typing import Dict, Iterator, List
+from typing import Dict, List
 
 import pytest
 
@@ -23,7 +23,10 @@ NEWER = "999.0.0"
 OPT = "opt/headct-triage"
 STATE = "var/lib/headct-triage"
 
-pytestmark = pytest.mark.skipif(shutil.which("systemctl") is None, reason="systemctl is not installed")
+pytestmark = [
+    pytest.mark.slow,  # a shell script: one Python is enough
+    pytest.mark.skipif(shutil.which("systemctl") is None, reason="systemctl is not installed"),
+]
 
 
 def wheel(repository: Path, folder: Path, version: str) -> None:
@@ -68,13 +71,13 @@ def environment(root: Path) -> Dict[str, str]:
     return {**kept, "DESTDIR": str(root), "PYTHON": sys.executable, "PYTHONPATH": os.pathsep.join(paths)}
 
 
-def install(folder: Path, root: Path, *action: str, **more: str) -> "subprocess.CompletedProcess[str]":
+def install(folder: Path, root: Path, *action: str, **more: str) -> subprocess.CompletedProcess[str]:
     """Run the installer of a folder."""
     command = [str(folder / "install.sh"), *action]
     return subprocess.run(command, env={**environment(root), **more}, capture_output=True, text=True, cwd=folder)
 
 
-def done(run: "subprocess.CompletedProcess[str]") -> str:
+def done(run: subprocess.CompletedProcess[str]) -> str:
     """What a run that went well said."""
     assert run.returncode == 0, run.stdout + run.stderr
     return run.stderr
@@ -93,7 +96,7 @@ def tree(root: Path) -> List[str]:
     return found
 
 
-def triage(root: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+def triage(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the current release's `triage` over its records."""
     store = {"TRIAGE_STORE_FOLDER": str(root / STATE / "store")}
     command = [str(root / OPT / "current/bin/python"), "-m", "appliance.cli", *arguments]
@@ -115,13 +118,13 @@ def current(root: Path) -> str:
 
 @pytest.fixture(scope="module")
 def release(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """This release, as it comes to the device."""
+    """What comes to the device first."""
     return bundle(repository, tmp_path_factory.mktemp("release") / "b", __version__)
 
 
 @pytest.fixture(scope="module")
 def newer(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A later one."""
+    """What comes later."""
     return bundle(repository, tmp_path_factory.mktemp("newer") / "b", NEWER)
 
 
@@ -133,12 +136,29 @@ def first(release: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.fixture(scope="module")
+def second(first: Path, newer: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, in use: with records, settings of its own and a part that is not wanted, and then updated."""
+    root = tmp_path_factory.mktemp("second") / "root"
+    shutil.copytree(first, root, symlinks=True)
+    triage(root, "cases", "list")
+    settings = root / "etc/headct-triage/triage.toml"
+    settings.write_text(settings.read_text() + "# ours\n")
+    subprocess.run(["systemctl", f"--root={root}", "--quiet", "disable", "triage-camera.service"], check=True)
+    done(install(newer, root))
+    return root
+
+
 @pytest.fixture
-def root(first: Path, tmp_path: Path) -> Iterator[Path]:
+def root(first: Path, tmp_path: Path) -> Path:
     """A device of this test's own. Nothing in it knows where it lay."""
-    copy = tmp_path / "root"
-    shutil.copytree(first, copy, symlinks=True)
-    yield copy
+    return Path(shutil.copytree(first, tmp_path / "root", symlinks=True))
+
+
+@pytest.fixture
+def updated(second: Path, tmp_path: Path) -> Path:
+    """The same, after an update."""
+    return Path(shutil.copytree(second, tmp_path / "updated", symlinks=True))
 
 
 def test_an_installation_is_whole(root: Path) -> None:
@@ -188,49 +208,43 @@ def test_uninstalling_leaves_data_alone(root: Path, release: Path) -> None:
     assert settings.read_text().endswith("# ours\n")
 
 
-def test_an_update_goes_beside_and_can_be_taken_back(root: Path, newer: Path) -> None:
-    triage(root, "cases", "list")
-    old = tables(root / STATE / "store/cases.sqlite")
-    settings = root / "etc/headct-triage/triage.toml"
-    settings.write_text(settings.read_text() + "# ours\n")
-    subprocess.run(["systemctl", f"--root={root}", "--quiet", "disable", "triage-camera.service"], check=True)
+def test_an_update_goes_beside_and_can_be_taken_back(updated: Path) -> None:
+    store = updated / STATE / "store/cases.sqlite"
+    assert current(updated) == f"releases/{NEWER}"
+    assert triage(updated, "--version").stdout == NEWER + "\n"
+    assert (updated / "etc/headct-triage/triage.toml").read_text().endswith("# ours\n")
+    assert not (updated / "etc/systemd/system/triage.target.wants/triage-camera.service").exists()
+    copy = updated / STATE / f"backups/before-{NEWER}.sqlite"
+    assert tables(copy) == tables(store) and copy.stat().st_mode & 0o077 == 0
 
-    done(install(newer, root))
-    assert current(root) == f"releases/{NEWER}"
-    assert settings.read_text().endswith("# ours\n")
-    assert not (root / "etc/systemd/system/triage.target.wants/triage-camera.service").exists()
-    copy = root / STATE / f"backups/before-{NEWER}.sqlite"
-    assert tables(copy) == old and copy.stat().st_mode & 0o077 == 0
-    assert triage(root, "--version").stdout == NEWER + "\n"
-
-    # nothing was written by it yet
-    installer = root / OPT / "current/share/headct-triage"
-    assert "another roll-back goes forward" in done(install(installer, root, "roll-back"))
-    assert current(root) == f"releases/{__version__}"
-    assert triage(root, "cases", "list").stdout == "[]\n"
+    # the newer release has written nothing yet
+    installer = updated / OPT / "current/share/headct-triage"
+    assert "another roll-back goes forward" in done(install(installer, updated, "roll-back"))
+    assert current(updated) == f"releases/{__version__}"
+    assert triage(updated, "cases", "list").stdout == "[]\n"
+    done(install(installer, updated, "roll-back"))
+    assert current(updated) == f"releases/{NEWER}"
 
 
-def test_newer_records_are_given_up_only_when_asked(root: Path, newer: Path) -> None:
-    triage(root, "cases", "list")
-    store = root / STATE / "store"
-    old = tables(store / "cases.sqlite")
-    done(install(newer, root))
-    triage(root, "cases", "list")
-    assert tables(store / "cases.sqlite") == old + 1
-    installer = root / OPT / "current/share/headct-triage"
+def test_newer_records_are_given_up_only_when_asked(updated: Path) -> None:
+    store = updated / STATE / "store/cases.sqlite"
+    old = tables(store)
+    triage(updated, "cases", "list")
+    assert tables(store) == old + 1
+    installer = updated / OPT / "current/share/headct-triage"
 
-    refused = install(installer, root, "roll-back")
+    refused = install(installer, updated, "roll-back")
     assert refused.returncode == 1
     assert "With --restore-records those from before the update are put back" in refused.stderr
-    assert current(root) == f"releases/{NEWER}" and tables(store / "cases.sqlite") == old + 1
+    assert current(updated) == f"releases/{NEWER}" and tables(store) == old + 1
 
-    told = done(install(installer, root, "roll-back", "--restore-records"))
+    told = done(install(installer, updated, "roll-back", "--restore-records"))
     assert f"the records are those from before the update to {NEWER}" in told
-    assert current(root) == f"releases/{__version__}"
-    assert triage(root, "cases", "list").stdout == "[]\n"
-    assert triage(root, "audit", "verify").returncode == 0
-    assert tables(store / "cases.sqlite") == old
-    assert tables(root / STATE / "backups/before-roll-back.sqlite") == old + 1
+    assert current(updated) == f"releases/{__version__}"
+    assert triage(updated, "cases", "list").stdout == "[]\n"
+    assert triage(updated, "audit", "verify").returncode == 0
+    assert tables(store) == old
+    assert tables(updated / STATE / "backups/before-roll-back.sqlite") == old + 1
 
 
 def test_records_that_cannot_be_copied_stop_an_update(root: Path, newer: Path) -> None:
@@ -242,7 +256,7 @@ def test_records_that_cannot_be_copied_stop_an_update(root: Path, newer: Path) -
     assert current(root) == f"releases/{__version__}"
 
 
-def test_a_third_release_takes_the_place_of_the_first(root: Path, newer: Path, release: Path, tmp_path: Path) -> None:
+def test_a_third_release_takes_the_place_of_the_first(updated: Path, newer: Path, tmp_path: Path) -> None:
     third = tmp_path / "third"
     shutil.copytree(newer, third)
     for old in (third / "wheels").glob("headct_triage-*"):
@@ -253,10 +267,9 @@ def test_a_third_release_takes_the_place_of_the_first(root: Path, newer: Path, r
     with zipfile.ZipFile(wheel_file, "w") as archive:
         for name, content in files.items():
             archive.writestr(name, content.replace(NEWER.encode(), b"999.1.0"))
-    done(install(newer, root))
-    done(install(third, root))
-    assert {path.name for path in (root / OPT / "releases").iterdir()} == {NEWER, "999.1.0"}
-    assert os.readlink(root / OPT / "previous") == f"releases/{NEWER}"
+    done(install(third, updated))
+    assert {path.name for path in (updated / OPT / "releases").iterdir()} == {NEWER, "999.1.0"}
+    assert os.readlink(updated / OPT / "previous") == f"releases/{NEWER}"
 
 
 def test_a_half_made_release_is_made_anew(root: Path, release: Path) -> None:

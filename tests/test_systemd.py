@@ -18,7 +18,9 @@ SINCE = {
     **dict.fromkeys(["Description", "After", "Wants", "BindsTo", "PartOf", "ConditionPathExists", "WantedBy"], 197),
     "StartLimitIntervalSec": 230,
     # [Service]
-    **dict.fromkeys(["Type", "ExecStart", "ExecStartPre", "ExecStopPost", "NotifyAccess", "Restart", "RestartSec"], 197),
+    **dict.fromkeys(
+        ["Type", "ExecStart", "ExecStartPre", "ExecStopPost", "NotifyAccess", "Restart", "RestartSec"], 197
+    ),
     **dict.fromkeys(["TimeoutStartSec", "TimeoutStopSec", "WatchdogSec"], 197),
     **dict.fromkeys(["User", "Group", "SupplementaryGroups", "Environment", "UMask", "Nice", "PrivateTmp"], 197),
     **dict.fromkeys(["CapabilityBoundingSet", "NoNewPrivileges", "PrivateNetwork", "SystemCallFilter"], 197),
@@ -188,5 +190,7 @@ def test_account_and_folders_can_be_made(repository: Path, tmp_path: Path) -> No
         assert run.returncode == 0, run.stderr
     assert re.search("^triage:.*:/var/lib/headct-triage:.*nologin$", (tmp_path / "etc/passwd").read_text(), re.M)
     assert re.search("^video:.*triage$", (tmp_path / "etc/group").read_text(), re.M)
-    modes = {name: oct((tmp_path / name).stat().st_mode)[-3:] for name in ("run/triage-media", "var/lib/headct-triage/store")}
+    modes = {
+        name: oct((tmp_path / name).stat().st_mode)[-3:] for name in ("run/triage-media", "var/lib/headct-triage/store")
+    }
     assert modes == {"run/triage-media": "755", "var/lib/headct-triage/store": "700"}
