@@ -10,6 +10,7 @@
 # Afterwards `sudo triage-release roll-back` and `sudo triage-release uninstall` do the same without this folder.
 #
 # PYTHON   the interpreter; JetPack's own if not given, since its bindings of TensorRT are made for that one
+# CUDA     its folder, if it is not /usr/local/cuda
 # DESTDIR  a folder to install into as if it were /, to make an image: no account is made, nothing is started
 set -euo pipefail
 umask 022
@@ -71,7 +72,8 @@ build_pycuda() { # release: for this device's CUDA, which may be installed later
     fi
     say "building pycuda, some minutes"
     PATH=${CUDA:-/usr/local/cuda}/bin:$PATH pip "$1" --no-build-isolation --require-hashes \
-        --requirement "$here/requirements-cuda.txt"
+        --requirement "$here/requirements-cuda.txt" ||
+        say "pycuda was not built, for the reason above, so ONNX Runtime will serve. For TensorRT: mend it, then run this again."
 }
 
 settle() { # release: what was made below DESTDIR will be found without it

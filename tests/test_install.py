@@ -303,6 +303,17 @@ def test_a_wrong_hash_installs_nothing(release: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "root" / OPT / "current").exists()
 
 
+def test_without_pycuda_it_is_installed_all_the_same(root: Path, release: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "release"
+    shutil.copytree(release, folder)
+    (folder / "requirements-cuda.txt").write_text("pycuda==2024.1.2 --hash=sha256:" + "0" * 64 + "\n")
+    assert "no CUDA compiler here, so ONNX Runtime will serve" in done(install(folder, root, CUDA=str(tmp_path)))
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/nvcc").touch(mode=0o755)
+    told = done(install(folder, root, CUDA=str(tmp_path)))
+    assert "pycuda was not built, for the reason above, so ONNX Runtime will serve" in told
+
+
 def test_what_cannot_be_done_is_said(release: Path, tmp_path: Path, root: Path) -> None:
     for action, words in [
         (["roll-back"], "there is no release to go back to"),
