@@ -37,12 +37,12 @@ make_release() { # version, wheel
     built=$(sha256sum <"$2" | cut -d ' ' -f 1)
     if [ -f "$share/complete" ]; then
         [ "$(cat "$share/complete")" = "$built" ] ||
-            fail "release $1 is installed from another build; a new build needs a new version number. Nothing was changed."
+            fail "release $1 is installed from another build; a new build needs a new version number."
     else
         rm -rf "$release" # half-made
         say "making release $1, some minutes"
         mkdir -p "$releases"
-        # TensorRT's bindings come from JetPack's own packages. --without-pip: Ubuntu's is too old for today's wheels
+        # TensorRT's bindings come from JetPack's own packages; Ubuntu's pip is too old for today's wheels
         "$python" -m venv --system-site-packages --without-pip "$release"
         pip "$release" --ignore-installed --only-binary :all: --require-hashes --requirement "$here/requirements.txt" \
             "file://$2#sha256=$built"
@@ -59,21 +59,23 @@ pip() { # release, options
     local release=$1 wheel
     shift
     wheel=$(ls "$here"/wheels/pip-*.whl)
-    PYTHONPATH=$wheel "$release/bin/python" -m pip --isolated install --quiet --disable-pip-version-check --no-cache-dir \
-        --no-index --find-links "$here/wheels" --no-deps "$@"
+    PYTHONPATH=$wheel "$release/bin/python" -m pip --isolated install --quiet --disable-pip-version-check \
+        --no-cache-dir --no-index --find-links "$here/wheels" --no-deps "$@"
 }
 
 build_pycuda() { # release: for this device's CUDA, which may be installed later than this release
     [ -f "$here/requirements-cuda.txt" ] || return 0
     [ ! -d "$(echo "$1"/lib/python3*/site-packages/pycuda)" ] || return 0
     if [ ! -x "${CUDA:-/usr/local/cuda}/bin/nvcc" ]; then
-        say "no CUDA compiler here, so ONNX Runtime will serve. For TensorRT: apt install nvidia-jetpack, then run this again."
+        say "no CUDA compiler here, so ONNX Runtime will serve." \
+            "For TensorRT: apt install nvidia-jetpack, then run this again."
         return 0
     fi
     say "building pycuda, some minutes"
     PATH=${CUDA:-/usr/local/cuda}/bin:$PATH pip "$1" --no-build-isolation --require-hashes \
         --requirement "$here/requirements-cuda.txt" ||
-        say "pycuda was not built, for the reason above, so ONNX Runtime will serve. For TensorRT: mend it, then run this again."
+        say "pycuda was not built, for the reason above, so ONNX Runtime will serve." \
+            "For TensorRT: mend it, then run this again."
 }
 
 settle() { # release: what was made below DESTDIR will be found without it
@@ -107,7 +109,9 @@ switch_to() { # version
         place=$(place_of "$file")
         [ -n "$place" ] || continue
         # what somebody disabled stays so
-        if [ ! -e "$place" ] && grep -q '^\[Install\]' "$release/share/headct-triage/systemd/$file"; then new+=("$file"); fi
+        if [ ! -e "$place" ] && grep -q '^\[Install\]' "$release/share/headct-triage/systemd/$file"; then
+            new+=("$file")
+        fi
         install -D -m 0644 "$release/share/headct-triage/systemd/$file" "$place"
     done
     [ "${#new[@]}" = 0 ] || systemctl ${root:+--root="$root"} --quiet enable "${new[@]}"
@@ -157,7 +161,9 @@ remove_other_releases() {
 
 # --- the running machine; nothing of it below DESTDIR
 
-stop() { [ -n "$root" ] || ! systemctl --quiet is-active triage.target || systemctl stop triage.target 'triage-*.service'; }
+stop() {
+    [ -n "$root" ] || systemctl stop triage.target 'triage-*.service'
+}
 
 start() {
     [ -z "$root" ] || return 0
