@@ -162,7 +162,8 @@ remove_other_releases() {
 # --- the running machine; nothing of it below DESTDIR
 
 stop() {
-    [ -n "$root" ] || systemctl stop triage.target 'triage-*.service'
+    [ -n "$root" ] || [ ! -e /etc/systemd/system/triage.target ] ||
+        systemctl stop triage.target 'triage-*.service'
 }
 
 start() {
@@ -224,7 +225,7 @@ install_release() {
         fail "no release lies beside this file; copy the whole folder that make wheelhouse made."
     version=$(basename "$wheel" | cut -d - -f 2)
     [ "$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')" = "$(cat "$here/python")" ] ||
-        fail "$python is not Python $(cat "$here/python"), for which this folder was made; take the one of your JetPack."
+        fail "$python is not Python $(cat "$here/python"), for which this folder was made; take that of your JetPack."
     make_release "$version" "$wheel"
     settings
     current=$(version_of current)
