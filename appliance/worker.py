@@ -1,4 +1,4 @@
-"""The one loop that owns the engine and takes jobs in turn: ``python -m appliance.worker``."""
+"""The one loop that owns the engine and takes jobs in turn: ``triage worker``."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Dict, Optional, Sequence, Tuple, Type
 
+from appliance import notify
 from appliance.board_watch import BoardWatch
 from appliance.config import Settings
-from appliance.config_file import load_settings
 from appliance.dicom.reader import ChildDied
 from appliance.engine_state import EngineUnusable, engines_folder, read_note, write_note
 from appliance.errors import DiskFullError, DiskReadOnlyError, TriageError
@@ -97,6 +97,7 @@ class Heartbeat:
             if time.monotonic() - self._pulse > self._stall_s:
                 log.critical("case %d: hangs; the worker ends", self._job.number)
                 os._exit(TRY_AGAIN)
+            notify.alive()
             try:
                 self._store.jobs.renew(self._job)
             except (TriageError, OSError) as error:
@@ -129,6 +130,7 @@ def run(settings: Settings) -> None:
                 with Pipeline(settings) as pipeline:
                     _say_which_engine(store, pipeline)
                     log.info("ready")
+                    notify.ready()
                     _work(store, settings, pipeline, stop)
 
 
@@ -154,6 +156,7 @@ def _work(store: Store, settings: Settings, pipeline: Pipeline, stop: StopReques
     tidied_at = -_TIDY_S
     to_render = True
     while not stop.set:
+        notify.alive()
         try:
             job = store.jobs.claim()
             if job is None:
@@ -181,12 +184,17 @@ def _work(store: Store, settings: Settings, pipeline: Pipeline, stop: StopReques
 
 def _render(store: Store, settings: Settings, pipeline: Pipeline, stop: StopRequest) -> bool:
     """Render a series for the viewer unless a case comes in; False where none waits for it."""
+
+    def interrupted() -> bool:
+        notify.alive()
+        return stop.set or store.jobs.waiting()
+
     return render_next(
         store,
         pipeline.reader,
         settings.ingest,
         lambda spool: medium_path(store, spool),
-        lambda: stop.set or store.jobs.waiting(),
+        interrupted,
     )
 
 
@@ -293,7 +301,3 @@ def _follow(
                 store.jobs.progress(job, StepProgress(item.step, item.done, item.total))
                 shown, shown_at = item, time.monotonic()
     raise RuntimeError("the pipeline ended without a judgement")
-
-
-if __name__ == "__main__":
-    run(load_settings())

@@ -37,7 +37,7 @@ def worker(desk: Desk, repository: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A worker in a process of its own, killed at the end of the block."""
     environment: Dict[str, str] = {**os.environ, "TRIAGE_STORE_FOLDER": str(desk.settings.store.folder)}
     process = subprocess.Popen(
-        [sys.executable, "-m", "appliance.worker"], cwd=repository, env=environment, stderr=subprocess.DEVNULL
+        [sys.executable, "-m", "appliance.cli", "worker"], cwd=repository, env=environment, stderr=subprocess.DEVNULL
     )
     try:
         yield process

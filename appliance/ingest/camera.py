@@ -8,6 +8,7 @@ import threading
 import time
 from typing import Dict, Optional
 
+from appliance import notify
 from appliance.camera.live import LiveSource, open_source
 from appliance.camera.sources import Frame, Trouble, TroubleKind
 from appliance.config import Settings
@@ -75,8 +76,10 @@ class CameraProcess:
         """Work until asked to stop."""
         self._clear()
         log.info("ready")
+        notify.ready()
         try:
             while not self._stop.set:
+                notify.alive()
                 try:
                     self._attend()
                 except TriageError as error:

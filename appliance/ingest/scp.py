@@ -21,6 +21,7 @@ from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.events import Event
 
+from appliance import notify
 from appliance.config import ScpSettings, Settings
 from appliance.dicom.header import CT_CLASSES
 from appliance.dicom.rules import DECODABLE, LOSSY
@@ -171,7 +172,9 @@ def serve(settings: Settings) -> int:
     with Store(settings.store.folder, "network storage") as store:
         with Intake(store, settings.scp, settings.ingest) as intake, StorageServer(settings.scp, intake) as server:
             log.info("%s listens at %s port %d", settings.scp.ae_title, settings.scp.host, server.port)
+            notify.ready()
             while not stop.set:
+                notify.alive()
                 intake.tend()
                 time.sleep(_PERIOD_S)
     return 0

@@ -7,6 +7,7 @@ import sys
 import time
 from typing import Dict, Optional, Tuple
 
+from appliance import notify
 from appliance.config import Settings
 from appliance.errors import TriageError
 from appliance.ingest.media import MediumRead, read_medium
@@ -50,6 +51,7 @@ def run(settings: Settings) -> None:
         with Store(settings.store.folder, "media watcher") as store, presence(store.media_lock):
             store.media.start()
             log.info("watching %s", settings.media.folder)
+            notify.ready()
             try:
                 Watcher(store, settings, place, stop).watch()
             except Stopped:
@@ -103,6 +105,7 @@ class Watcher:
             When that was while a medium was read.
         """
         while not self._stop.set:
+            notify.alive()
             self.look()
             self._place.wait(_PERIOD_S)
 
@@ -163,6 +166,7 @@ class Watcher:
             if isinstance(item, MediumRead):
                 read = item
                 continue
+            notify.alive()
             self._heed_stop()
             if time.monotonic() - shown_at > _PROGRESS_S:
                 self._store.media.progress(number, item.done, item.total)

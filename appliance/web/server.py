@@ -1,25 +1,30 @@
-"""The pages behind gunicorn: ``python -m appliance.web.server``."""
+"""The pages behind gunicorn: ``triage web``."""
 
 from __future__ import annotations
 
 import logging
+import os
 import sys
+import threading
+import time
 from typing import Any, Dict, Iterator
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
+from appliance import notify
 from appliance.config import Settings
-from appliance.config_file import load_settings
 from appliance.stop import ends_in_words
 from appliance.store import Store
 from appliance.web import certificate
+from appliance.web.answers import page_answers
 from appliance.web.app import create_app
 from appliance.web.live import PAGES_MAX
 
 _THREADS = PAGES_MAX + 12
 """For the pages that wait for news, and for those that ask."""
 _GRACE_S = 5
+_PERIOD_S = 1.0
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +40,8 @@ class Server(BaseApplication):  # type: ignore[misc]
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        # gunicorn would say that it is ready before it is
+        self._manager = os.environ.pop(notify.VARIABLE, "")
         super().__init__()
 
     def load_config(self) -> None:
@@ -54,9 +61,24 @@ class Server(BaseApplication):  # type: ignore[misc]
         if found:
             options.update(certfile=str(found.certificate), keyfile=str(found.key))
             options["ssl_context"] = lambda config, make_default: certificate.context(found)
+        options["post_worker_init"] = lambda worker: self._follow()
         for name, value in options.items():
             if name in self.cfg.settings:
                 self.cfg.set(name, value)
+
+    def _follow(self) -> None:
+        """Tell the service manager again and again that the page answers, from the process that serves it."""
+        if self._manager:
+            threading.Thread(target=self._tell, name="notify", daemon=True).start()
+
+    def _tell(self) -> None:
+        while not page_answers(self._settings):
+            time.sleep(_PERIOD_S)
+        notify.ready(self._manager)
+        while True:
+            if page_answers(self._settings):
+                notify.alive(self._manager)
+            time.sleep(_PERIOD_S)
 
     def load(self) -> Flask:
         """Make the application in the process that serves it."""
@@ -85,7 +107,3 @@ def _first_words(settings: Settings, store: Store) -> Iterator[str]:
         yield "[server] tls = off: passwords and patients' names cross the network for everyone to read."
     if not store.people.anybody() and not settings.server.open_until_setup:
         yield f"Nobody was set up yet. Open /setup on the page, with the code {store.codes.make(None)}"
-
-
-if __name__ == "__main__":
-    run(load_settings())

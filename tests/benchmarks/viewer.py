@@ -136,7 +136,7 @@ def main() -> None:
         settings = Settings(server=ServerSettings(port=port), store=StoreSettings(Path(folder) / "store"))
         url = f"http://127.0.0.1:{port}/cases/{prepare(settings)}?lang=en"
         environment = {"TRIAGE_STORE_FOLDER": str(settings.store.folder), "TRIAGE_SERVER_PORT": str(port)}
-        process = subprocess.Popen([sys.executable, "-m", "appliance.web.server"], env={**os.environ, **environment})
+        process = subprocess.Popen([sys.executable, "-m", "appliance.cli", "web"], env={**os.environ, **environment})
         try:
             wait_for(lambda: answers(url))
             with sync_playwright() as playwright:

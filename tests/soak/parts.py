@@ -233,8 +233,8 @@ def parts(site: Site) -> List[Part]:
         return bool(_family(process)) and page_answers(site.web_port)
 
     return [
-        Part("worker", ["-m", "appliance.worker"], site, "ready"),
-        Part("web", ["-m", "appliance.web.server"], site, answers=page),
+        Part("worker", ["-m", "appliance.cli", "worker"], site, "ready"),
+        Part("web", ["-m", "appliance.cli", "web"], site, answers=page),
         Part("scp", ["-m", "appliance.cli", "scp"], site, "listens"),
         Part("media", ["-m", "appliance.cli", "watch-media", "--folder", str(site.drive)], site, "watching"),
     ]

@@ -66,7 +66,7 @@ def served_from(folder: Path, pipeline: Pipeline) -> Iterator[str]:
         "TRIAGE_STORE_FOLDER": str(settings.store.folder),
         "TRIAGE_SERVER_PORT": str(settings.server.port),
     }
-    process = subprocess.Popen([sys.executable, "-m", "appliance.web.server"], env={**os.environ, **environment})
+    process = subprocess.Popen([sys.executable, "-m", "appliance.cli", "web"], env={**os.environ, **environment})
     address = f"http://127.0.0.1:{settings.server.port}"
     wait_for(lambda: answers(address + "/"))
     yield f"{address}/cases/{case.id}"
