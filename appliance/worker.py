@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import sys
-import threading
 import time
 from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Dict, Optional, Sequence, Tuple, Type
+from typing import Any, Dict, Optional, Sequence, Tuple
 
 from appliance import notify
 from appliance.board_watch import BoardWatch
@@ -21,6 +18,7 @@ from appliance.dicom.reader import ChildDied
 from appliance.engine_state import EngineUnusable, engines_folder, read_note, write_note
 from appliance.errors import DiskFullError, DiskReadOnlyError, TriageError
 from appliance.files import disk_in_words
+from appliance.heartbeat import Heartbeat
 from appliance.ingest.losses import read_losses
 from appliance.ingest.spool import medium_path
 from appliance.picture_judging import PhotographedJudgement
@@ -31,7 +29,6 @@ from appliance.scoring import Judgement
 from appliance.stop import TRY_AGAIN, StopRequest, ends_in_words
 from appliance.store import Job, StepProgress, Store, StoreBusyError, StoreError
 from appliance.store.aside import set_aside_if_damaged
-from appliance.store.jobs import HEARTBEAT_S
 from appliance.store.pictures import write_pictures
 from appliance.store.presence import presence
 from appliance.store.retention import expire
@@ -41,67 +38,12 @@ _IDLE_S = 0.1
 _PROGRESS_S = 0.25
 _TIDY_S = 60.0
 _TROUBLE_S = 1.0
-_STALL_S = 900.0
-"""A step that says nothing for so long hangs: decoders have limits of their own, and no archive or network takes that
-long."""
 
 log = logging.getLogger("appliance.worker")
 
 
 class Stopped(Exception):
     """The worker was asked to stop in the middle of a job."""
-
-
-class Heartbeat:
-    """A thread that renews the lease on a job; a context manager.
-
-    A step of the work may take longer than a lease, and says nothing meanwhile. One that never ends would keep the
-    lease for ever, so the thread ends the process then, and the case is taken up again.
-
-    Parameters
-    ----------
-    store : Store
-        Has the job.
-    job : Job
-        The job.
-    stall_s : float
-        Seconds without a `pulse` after which the process ends with `TRY_AGAIN`.
-    """
-
-    def __init__(self, store: Store, job: Job, stall_s: float = _STALL_S) -> None:
-        self._store = store
-        self._job = job
-        self._stall_s = stall_s
-        self._pulse = time.monotonic()
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
-
-    def __enter__(self) -> Heartbeat:
-        """Start the thread."""
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, exc_type: Optional[Type[BaseException]], exc: Optional[BaseException], traceback: Optional[TracebackType]
-    ) -> None:
-        """End the thread."""
-        self._ended.set()
-        self._thread.join()
-
-    def pulse(self) -> None:
-        """Say that the work goes on."""
-        self._pulse = time.monotonic()
-
-    def _beat(self) -> None:
-        while not self._ended.wait(min(HEARTBEAT_S, self._stall_s)):
-            if time.monotonic() - self._pulse > self._stall_s:
-                log.critical("case %d: hangs; the worker ends", self._job.number)
-                os._exit(TRY_AGAIN)
-            notify.alive()
-            try:
-                self._store.jobs.renew(self._job)
-            except (TriageError, OSError) as error:
-                log.error("case %d: its lease is not renewed: %s", self._job.number, error)
 
 
 def run(settings: Settings) -> None:

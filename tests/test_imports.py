@@ -37,6 +37,7 @@ LAYERS = {
     "pipeline": 6,
     "ingest": 6,
     "rendering": 6,
+    "heartbeat": 6,
     "board_watch": 6,
     "worker": 7,
     "web": 7,

@@ -14,6 +14,7 @@ import pytest
 
 from appliance import worker
 from appliance.config import EngineSettings, Settings, StoreSettings
+from appliance.heartbeat import Heartbeat
 from appliance.ingest.spool import take_in
 from appliance.pipeline import Pipeline
 from appliance.stop import CANNOT_START, TRY_AGAIN
@@ -172,7 +173,7 @@ def hang(settings: Settings) -> None:
     with Store(settings.store.folder) as store:
         job = store.jobs.claim()
         assert job is not None
-        with worker.Heartbeat(store, job, stall_s=0.2):
+        with Heartbeat(store, job, stall_s=0.2):
             time.sleep(600)
 
 
