@@ -35,8 +35,12 @@ WIDE = 0.3
 MIN_PIXELS = 200
 
 MIN_SPREAD = 8.0
-"""Interquartile range of the inside, at the network's window: 11 at least in 58 heads of CT-ICH, and in their
-simulated photographs; at most 5 in a bone window."""
+"""Interquartile range of the inside in grey levels, at the network's window: 11 at least in those heads, at most 5 in
+the vault of a head in a bone window."""
+
+MIN_FLUID = 8.5
+"""Grey levels by which the darkest tenth of the inside lies below its middle, 11 at least in heads of CT-ICH and in
+their simulated photographs, for fluid is dark; at most 7 in bone windows. Bone that shines in only brightens."""
 
 MIN_ALIKE = 0.25
 """Median correlation of neighbours: 0.6 at least in those heads, 0.5 in their photographs, and about this where only
@@ -86,7 +90,7 @@ def check_brain_like(stack: SliceStack, heads: Sequence[Head], brain: BrainExten
     if not stack.photographed:  # those were brought to the network's window before
         looks = [look_of(stack.pixels[index], heads[index]) for index in brain.indices]
         pixels = to_usual_window(stack.pixels, looks)
-    spreads: List[float] = []
+    spreads: List[Tuple[float, float]] = []
     shells: List[Tuple[float, float, float]] = []
     alike: List[float] = []
     before: Optional[_Inside] = None
@@ -96,11 +100,12 @@ def check_brain_like(stack: SliceStack, heads: Sequence[Head], brain: BrainExten
         shell = _shell(pixels[index], heads[index]) if wide else None
         shells += [] if shell is None else [shell]
         if now is not None:
-            spreads.append(float(np.subtract(*np.percentile(now[0][now[1]], (75, 25)))))
+            darkest, lower, middle, upper = np.percentile(now[0][now[1]], (10, 25, 50, 75))
+            spreads.append((float(upper - lower), float(middle - darkest)))
             if before is not None:
                 alike.append(_correlation(_uneven(before), _uneven(now)))
         before = now
-    if spreads and float(np.median(spreads)) < MIN_SPREAD:
+    if spreads and (np.median(spreads, axis=0) < (MIN_SPREAD, MIN_FLUID)).any():
         return Reason(ReasonCode.PHOTO_NOT_BRAIN_WINDOW)
     if alike and float(np.median(alike)) < MIN_ALIKE:
         return Reason(ReasonCode.NO_BRAIN)
