@@ -8,7 +8,8 @@ from functools import partial
 
 import numpy as np
 
-from appliance.camera.photograph import read_photograph
+from appliance.camera.flatten import from_photo
+from appliance.camera.photograph import Photograph, read_photograph
 from appliance.camera.quality import Gate, measure_quality
 from appliance.camera.stack import photographed_stack
 from appliance.imaging.brain import find_brain
@@ -82,8 +83,8 @@ def photograph_series(
     Returns
     -------
     list of numpy.ndarray
-        uint8: what the appliance found of each slice; without the last screens where those show no brain and could
-        not be photographed, for nobody needs them.
+        uint8: what the appliance found of each slice; without the last ones where these lie above the brain and were
+        not found, for nobody needs them.
 
     Raises
     ------
@@ -94,11 +95,15 @@ def photograph_series(
     pictures: list[np.ndarray] = []
     for start in range(0, len(slices), rows * columns):
         shown = slices[start : start + rows * columns]
+        needed = min(vertex + 1 - start, len(shown))
         try:
-            pictures += _screenful(partial(take_shot, shown, rng, family, rows, columns, None), len(shown), gate)
+            found = _screenful(partial(take_shot, shown, rng, family, rows, columns, None), needed, gate)
         except Refused:
-            if start <= vertex:
+            if needed > 0:
                 raise
+            break
+        pictures += found
+        if len(found) < len(shown):
             break
     return pictures
 
@@ -108,24 +113,48 @@ def draw_grid(rng: np.random.Generator) -> tuple[int, int]:
     return GRIDS[int(rng.choice(len(GRIDS), p=CHANCES))]
 
 
-def _screenful(take: Callable[[float], Shot], count: int, gate: Gate | None) -> list[np.ndarray]:
-    """Photograph a screen until it can be read; `take` takes the stops by which the exposure is corrected."""
+def _screenful(take: Callable[[float], Shot], needed: int, gate: Gate | None) -> list[np.ndarray]:
+    """Photograph a screen until it can be read.
+
+    Parameters
+    ----------
+    take : callable
+        Takes the photograph, given the stops by which the exposure is corrected.
+    needed : int
+        How many of its slices, the first ones, show brain: these must be found.
+    gate : Gate or None
+        See `photographed`.
+    """
     refusal, stops = Reason(ReasonCode.PHOTO_NO_SCREEN), 0.0
     for _ in range(TAKES):
+        shot = take(stops)
         try:
-            pictures = read_photograph(take(stops).photo).pictures
+            photograph = read_photograph(shot.photo)
         except Refused as error:
             refusal = error.reasons[0]
             continue
-        if len(pictures) != count:
+        places = _places(photograph, shot)
+        if places != list(range(len(places))) or len(places) < needed:
             refusal = Reason(ReasonCode.PHOTO_NO_SLICES)
             if gate is None:
                 continue
             break  # nobody would notice
-        found = gate.refusal([measure_quality(picture) for picture in pictures]) if gate else None
+        found = gate.refusal([measure_quality(picture) for picture in photograph.pictures]) if gate else None
         if found is None:
-            return list(pictures)
+            return list(photograph.pictures)
         refusal = found
         if found.code is ReasonCode.PHOTO_OVEREXPOSED:
             stops += CORRECTION
     raise Refused(refusal)
+
+
+def _places(photograph: Photograph, shot: Shot) -> list[int]:
+    """Which slice of the screen each picture shows; -1 for one that shows none."""
+    size = (shot.photo.shape[1], shot.photo.shape[0])
+    middles = np.array([tile.corners.mean(axis=0) for tile in shot.tiles])
+    x, y = from_photo(middles, photograph.screen, size).T
+    places = []
+    for left, top, width, height in (box for box in photograph.tiles.boxes if box):
+        within = (left <= x) & (x < left + width) & (top <= y) & (y < top + height)
+        places.append(shot.tiles[int(within.argmax())].index if within.sum() == 1 else -1)
+    return places
