@@ -147,8 +147,9 @@ def main() -> int:
         found = compare(here, there, AGREES[precision])
         wrong += found
         print(
-            f"The simulated study {name}, {precision}: {there['verdict']} of {len(there['slabs'])} slabs; probabilities differ by "
-            f"{difference(here, there):.1e} at most; {here['took_s']:.1f} s here, {there['took_s']:.0f} s emulated",
+            f"The simulated study {name}, {precision}: {there['verdict']} of {len(there['slabs'])} slabs; probabilities "
+            f"differ by {difference(here, there):.1e} at most; {here['took_s']:.1f} s here, {there['took_s']:.0f} s "
+            "emulated",
             flush=True,
         )
     print("\n".join(wrong) or "arm64 judges as this machine")
