@@ -7,6 +7,7 @@ import logging
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Callable, List
 
 import numpy as np
@@ -180,13 +181,12 @@ def test_no_tensorrt_here(release: Release, folder: Path) -> None:
 
 def test_no_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, release: Release, folder: Path) -> None:
     """Without a driver, loading pycuda fails so."""
-    package = tmp_path / "site" / "pycuda"
-    package.mkdir(parents=True)
-    (package / "__init__.py").touch()
-    (package / "driver.py").write_text("raise ImportError('libcuda.so.1: cannot open shared object file')")
-    monkeypatch.syspath_prepend(str(package.parent))
-    for name in ("pycuda", "pycuda.driver", "appliance.inference.tensorrt_device"):
-        monkeypatch.delitem(sys.modules, name, raising=False)
+    package = ModuleType("pycuda")
+    package.__path__ = [str(tmp_path)]
+    (tmp_path / "driver.py").write_text("raise ImportError('libcuda.so.1: cannot open shared object file')")
+    monkeypatch.setitem(sys.modules, "pycuda", package)
+    monkeypatch.delitem(sys.modules, "pycuda.driver", raising=False)
+    monkeypatch.delitem(sys.modules, "appliance.inference.tensorrt_device", raising=False)
     with ServingEngine(release, EngineSettings(threads=1), folder) as engine:
         assert engine.note.state is EngineState.NO_GPU
         assert "(libcuda.so.1: cannot open shared object file)" in engine.note.message
