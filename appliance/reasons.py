@@ -49,6 +49,7 @@ class ReasonCode(str, Enum):
     PHOTO_PATTERN = "photo_pattern"
     PHOTO_NO_SCREEN = "photo_no_screen"
     PHOTO_NO_SLICES = "photo_no_slices"
+    PHOTO_INCOMPLETE = "photo_incomplete"
     LESS_SUITABLE = "less_suitable"  # why a series was not the one to judge although nothing is wrong with it
 
 
@@ -104,6 +105,8 @@ SENTENCES: Mapping[ReasonCode, str] = {
     "Read the study now; then take the photo again, from the front, with the whole screen in it.",
     ReasonCode.PHOTO_NO_SLICES: "No CT images of a head were found on the screen. "
     "Read the study now; then show the brain slices as one large image or as tiles, and take the photo again.",
+    ReasonCode.PHOTO_INCOMPLETE: "Not every slice on the screen could be read. "
+    "Take the photograph from the front, with the whole screen in it.",
     ReasonCode.LESS_SUITABLE: "Another series of the same scan suits better.",
 }
 

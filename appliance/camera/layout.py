@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import List, Optional, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -49,6 +49,13 @@ LOOSE = 0.07
 EVEN = 12.0
 """Largest spread of grey levels, between the 10th and 90th percentile, of a cell that shows nothing."""
 
+LEFT, PART = 0.5, 0.25
+"""How likely a cell of the map holds a CT picture that no cell of the grid has, and how many of these make one that was
+missed, over those of a picture's core."""
+
+ASIDE = 0.3
+"""How far a CT picture may lie from the middle of its cell, over its side."""
+
 Box = Tuple[int, int, int, int]
 
 
@@ -62,11 +69,14 @@ class Tiles:
         Of the grid.
     boxes : tuple
         ``(x, y, width, height)`` of the CT picture in each cell, in reading order; None for an empty cell.
+    whole : bool
+        Whether every CT picture that is seen lies in its cell: False where one lies beside the grid, or is cut.
     """
 
     rows: int
     columns: int
     boxes: Tuple[Optional[Box], ...]
+    whole: bool = True
 
 
 @dataclass(frozen=True)
@@ -113,7 +123,28 @@ def find_tiles(flat: np.ndarray) -> Optional[Tiles]:
         for x in across.first + np.arange(across.count) * across.pitch:
             box = _within((x - side / 2, y - side / 2), side, flat.shape)
             boxes.append(box if _believed(seen, (x, y), side) > HELD else None)
-    return Tiles(down.count, across.count, tuple(boxes)) if any(boxes) else None
+    if not any(boxes):
+        return None
+    shown = [box for box in boxes if box is not None]
+    return Tiles(down.count, across.count, tuple(boxes), _all_in(seen, shown, side) and _amid(pictures, shown, side))
+
+
+def _all_in(seen: Look, boxes: Sequence[Box], side: float) -> bool:
+    """Whether no CT picture, or a part of one at the border of the photograph, lies beside the cells."""
+    left = (seen.pictures > LEFT).astype(np.uint8)
+    for x, y, width, height in boxes:
+        top, bottom, start, end = (int(round(v / seen.scale)) for v in (y, y + height, x, x + width))
+        left[max(top, 0) : bottom + 1, max(start, 0) : end + 1] = 0
+    count, _, statistics, _ = cv2.connectedComponentsWithStats(left)
+    core = (CORE * side / seen.scale) ** 2
+    return bool((statistics[1:count, cv2.CC_STAT_AREA] < PART * core).all())
+
+
+def _amid(pictures: np.ndarray, boxes: Sequence[Box], side: float) -> bool:
+    """Whether the CT pictures lie in the middle of their cells: they do not where the screen was misread."""
+    middles = np.array([(x + width / 2, y + height / 2) for x, y, width, height in boxes])
+    away = np.abs(pictures[:, None, :2] - middles).max(axis=2).min(axis=1)
+    return bool((away < ASIDE * side).all())
 
 
 def _within(corner: Tuple[float, float], side: float, shape: Tuple[int, ...]) -> Box:

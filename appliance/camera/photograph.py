@@ -68,7 +68,8 @@ def read_photograph(frame: np.ndarray) -> Photograph:
     Raises
     ------
     Refused
-        With ``photo_no_screen`` or ``photo_no_slices``, or ``photo_not_brain_window`` where most pictures are coloured.
+        With ``photo_no_screen`` or ``photo_no_slices``, ``photo_not_brain_window`` where most pictures are coloured, or
+        ``photo_incomplete`` where a picture is cut, or was not read.
     """
     screen = find_screen(frame)
     if screen is None:
@@ -77,6 +78,8 @@ def read_photograph(frame: np.ndarray) -> Photograph:
     tiles = find_tiles(flat)
     if tiles is None:
         raise Refused(Reason(ReasonCode.PHOTO_NO_SLICES))
+    if not tiles.whole:
+        raise Refused(Reason(ReasonCode.PHOTO_INCOMPLETE))
     boxes = [box for box in tiles.boxes if box is not None]
     shown = [crop(frame, screen, box, SIDE, ENLARGED) for box in boxes]
     if np.median([colour_share(picture) for picture in shown]) > COLOURED:

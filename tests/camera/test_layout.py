@@ -28,9 +28,19 @@ def test_a_grid_is_read(grid: Tuple[int, int], count: int, listed: bool) -> None
     tiles = find_tiles(console.panel)
     assert tiles is not None
     assert (tiles.rows, tiles.columns) == grid
+    assert tiles.whole
     assert [box is None for box in tiles.boxes] == [box is None for box in console.boxes]
     shared = [overlap(a, b) for a, b in zip(tiles.boxes, console.boxes) if a is not None and b is not None]
     assert min(shared) > 0.75
+
+
+def test_pictures_that_are_cut_are_missed() -> None:
+    console = draw_console(slices(20), 4, 5, list_at_left=False)
+    last = console.boxes[-1]
+    assert last is not None
+    tiles = find_tiles(console.panel[: last[1] + int(0.6 * last[3])])
+    assert tiles is not None
+    assert not tiles.whole
 
 
 def test_a_bare_slice_is_the_only_tile() -> None:
