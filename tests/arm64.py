@@ -117,7 +117,8 @@ def difference(here: Dict[str, Any], there: Dict[str, Any]) -> float:
     pairs = [(here["urgent_probability"], there["urgent_probability"])]
     for key in ("zones", "slabs"):
         pairs += [(one["probability"], other["probability"]) for one, other in zip(here[key], there[key])]
-    return max(abs(one - other) for one, other in pairs)
+    # what neither judged stands among the reasons
+    return max((abs(float(one) - float(other)) for one, other in pairs if None not in (one, other)), default=0.0)
 
 
 def main() -> int:
