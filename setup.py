@@ -33,7 +33,7 @@ APPLIANCE = [
 
 # TensorRT is not here: its Python bindings come with JetPack's apt packages, never from a package index.
 JETSON = [
-    "jetson-stats>=4.2,<5",  # AGPL, optional: what the board says of itself; its client must be of its service's version
+    "jetson-stats>=4.2,<5",  # AGPL, optional; its client must be of the version of its service
     "pycuda>=2022.1",  # built on the device, against its CUDA
 ]
 

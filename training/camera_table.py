@@ -57,8 +57,8 @@ def camera_table(routes: Mapping[str, Any], gate: Mapping[str, Any] | None) -> d
         "**All photographs are simulated** (`training/screen`): consoles, screens, rooms and cameras are drawn by a "
         "program; no real photograph of a screen was used. Each study is shown on a console page by page, "
         "photographed, found, flattened and read as the appliance does; a page whose photograph is refused is taken "
-        "again, twice at most. A study that is refused, or of which a slice is missed, counts as the wrong answer on "
-        "either side. "
+        "again, four times at most. A study that is refused, or of which a slice is missed, counts as the wrong answer "
+        "on either side. "
         "Networks have not seen the patients that they judge here."
     )
     return {

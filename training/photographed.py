@@ -25,7 +25,7 @@ GRIDS = ((1, 1), (2, 2), (2, 3), (3, 3), (3, 4), (4, 4), (4, 5), (5, 6))
 CHANCES = (0.06, 0.1, 0.12, 0.16, 0.18, 0.16, 0.12, 0.1)
 """How often each is drawn; one picture a screen takes as many photographs as there are slices."""
 
-TAKES = 3
+TAKES = 5
 """Photographs of one screen, at most: the appliance says what is wrong with one, and it is taken again."""
 
 CORRECTION = -1.0
