@@ -106,7 +106,7 @@ SENTENCES: Mapping[ReasonCode, str] = {
     ReasonCode.PHOTO_NO_SLICES: "No CT images of a head were found on the screen. "
     "Read the study now; then show the brain slices as one large image or as tiles, and take the photo again.",
     ReasonCode.PHOTO_INCOMPLETE: "Not every slice on the screen could be read. "
-    "Take the photograph from the front, with the whole screen in it.",
+    "Read the study now; then take the photo again, from the front, with the whole screen in it.",
     ReasonCode.LESS_SUITABLE: "Another series of the same scan suits better.",
 }
 

@@ -30,8 +30,8 @@ _WAITS_S = (0.5, 1.0, 2.0)
 _DARKER = 0.75
 """Share of the exposure's time that is left with each step."""
 
-_MANUAL = 1
-"""V4L2_EXPOSURE_MANUAL (videodev2.h)."""
+_MANUAL, _AUTOMATIC = 1, 3
+"""V4L2_EXPOSURE_MANUAL, and V4L2_EXPOSURE_APERTURE_PRIORITY, which cameras at a port call automatic (videodev2.h)."""
 
 _DARKEN_S = 1.5
 """Until a step is seen in the frames and looked at."""
@@ -66,6 +66,8 @@ class CaptureStream:
             self._capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
             self._capture.set(cv2.CAP_PROP_FRAME_WIDTH, SIZE[0])
             self._capture.set(cv2.CAP_PROP_FRAME_HEIGHT, SIZE[1])
+            # a camera keeps what it was told last, also after it was closed
+            self._capture.set(cv2.CAP_PROP_AUTO_EXPOSURE, _AUTOMATIC)
         if not self._capture.isOpened():
             raise StreamEnded
 

@@ -59,3 +59,13 @@ def test_a_screen_without_slices_is_refused() -> None:
     with pytest.raises(Refused) as refused:
         read_photograph(photo)
     assert refused.value.reasons[0].code in (ReasonCode.PHOTO_NO_SLICES, ReasonCode.PHOTO_NO_SCREEN)
+
+
+def test_a_row_that_is_cut_is_never_left_out_in_silence() -> None:
+    console = draw_console(slices(20), 4, 5, list_at_left=False)
+    last = console.boxes[-1]
+    assert last is not None
+    cut = console.panel[: last[1] + int(0.6 * last[3])]
+    with pytest.raises(Refused) as refused:
+        read_photograph(cut)
+    assert refused.value.reasons[0].code is ReasonCode.PHOTO_INCOMPLETE
