@@ -13,6 +13,8 @@ from typing import Dict, List, Tuple
 import pytest
 
 from appliance import cli
+from appliance.config_file import load_settings
+from appliance.engine_state import QUIET, EngineState
 
 SYSTEMD = 245
 """Of Ubuntu 20.04, on which JetPack 5 stands."""
@@ -152,7 +154,8 @@ def test_each_part_reaches_its_own_devices_alone(units: Dict[str, str]) -> None:
         assert allowed(part) == []
         assert ("PrivateDevices", "yes") in directives(units[f"triage-{part}.service"])
     gpu = re.compile(
-        r"(char-(nv[a-z*-]*|drm|host1x-fence|\*\.(gpu|ga10b|gv11b))|/dev/(nv[a-z-]*|host1x-fence|nvgpu/igpu0/[a-z]+)) rw$"
+        r"(char-(nv[a-z*-]*|drm|host1x-fence|\*\.(gpu|ga10b|gv11b))|"
+        r"/dev/(nv[a-z-]*|host1x-fence|nvgpu/igpu0/[a-z]+)) rw$"
     )
     assert allowed("worker") and all(gpu.match(device) for device in allowed("worker"))
     assert allowed("worker") == allowed("engine")
@@ -194,6 +197,13 @@ def test_every_program_is_a_command_of_ours(units: Dict[str, str]) -> None:
         program, *arguments = shlex.split(command)
         assert program == "/opt/headct-triage/current/bin/triage"
         assert callable(cli._parser().parse_args(arguments).run), part
+
+
+def test_a_device_that_lacks_tensorrt_says_so(repository: Path) -> None:
+    """With `auto` it would be silent, and a Jetson on which pycuda was not built would be slow for no reason shown."""
+    assert load_settings(repository / "systemd/triage.toml", {}).engine.backend == "tensorrt"
+    assert re.search("^ +TRIAGE_ENGINE_BACKEND=tensorrt ", (repository / "Dockerfile.l4t").read_text("utf-8"), re.M)
+    assert EngineState.NO_TENSORRT in QUIET
 
 
 def test_account_and_folders_can_be_made(repository: Path, tmp_path: Path) -> None:
