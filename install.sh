@@ -161,12 +161,14 @@ remove_other_releases() {
 
 # --- the running machine; nothing of it below DESTDIR
 
-stop() {
+stop() { # whatever goes wrong from here on, nobody is left with an appliance that stands still
+    trap 'say "the parts are started again"; start || true' EXIT
     [ -n "$root" ] || [ ! -e /etc/systemd/system/triage.target ] ||
         systemctl stop triage.target 'triage-*.service'
 }
 
 start() {
+    trap - EXIT
     [ -z "$root" ] || return 0
     systemd-sysusers /etc/sysusers.d/triage.conf
     systemd-tmpfiles --create /etc/tmpfiles.d/triage.conf
@@ -211,10 +213,13 @@ copy_records() { # version that makes the copy, name of the copy
 restore_records() { # version that made the copy, name of the copy
     local folder copy=$root$state/backups/$2.sqlite
     folder=$(store_folder "$1")
+    # whole on the disk before anything of today's goes: the disk may be full
+    if ! cp -T --preserve=mode,ownership "$copy" "$folder/.cases.sqlite" || ! sync "$folder/.cases.sqlite"; then
+        rm -f "$folder/.cases.sqlite"
+        fail "the copy of the records could not be put back, so release $1 stays, with the records of today."
+    fi
     rm -f "$folder/cases.sqlite-wal" "$folder/cases.sqlite-shm" "$folder/audit.head"
-    cp --preserve=mode,ownership "$copy" "$folder/.cases.sqlite"
-    sync "$folder/.cases.sqlite"
-    mv "$folder/.cases.sqlite" "$folder/cases.sqlite"
+    mv -T "$folder/.cases.sqlite" "$folder/cases.sqlite"
 }
 
 # --- actions
@@ -232,24 +237,27 @@ install_release() {
     if [ -n "$current" ] && [ "$current" != "$version" ]; then
         say "updating from release $current to $version"
         stop
-        copy_records "$current" "before-$version" || {
-            start
+        copy_records "$current" "before-$version" ||
             fail "the records could not be copied, so release $current stays."
-        }
     fi
     switch_to "$version"
     remove_other_releases
     start
 }
 
-settings() { # those that are there stay; those of an earlier installation come back
-    [ ! -e "$root$etc/triage.toml" ] || return 0
-    if [ -e "$root$state/triage.toml" ]; then
-        install -D -m 0644 "$root$state/triage.toml" "$root$etc/triage.toml"
-        rm "$root$state/triage.toml"
-    else
-        install -D -m 0644 "$here/systemd/triage.toml" "$root$etc/triage.toml"
+settings() { # those that are there stay; those of an earlier installation come back, readable for whom they were
+    local place=$root$etc/triage.toml kept=$root$state/triage.toml from=$here/systemd/triage.toml mode=0644 group
+    [ ! -e "$place" ] || return 0
+    [ -n "$root" ] || systemd-sysusers "$here/systemd/triage.sysusers"
+    # the camera's address may hold a password: for the appliance's account alone
+    group=$(sed -n 's/^triage:[^:]*:\([0-9]*\):.*/\1/p' "$root/etc/group" 2>/dev/null || true)
+    if [ -e "$kept" ]; then
+        from=$kept mode=$(stat -c %a "$kept") group=${group:-$(stat -c %g "$kept")}
+    elif [ -n "$group" ]; then
+        mode=0640
     fi
+    install -D -m "$mode" ${group:+-g "$group"} "$from" "$place"
+    rm -f "$kept"
 }
 
 roll_back() { # --restore-records, or nothing
@@ -260,20 +268,16 @@ roll_back() { # --restore-records, or nothing
         fail "there is no copy of the records from before the update to $current; nothing was changed."
     stop
     if [ "${1:-}" = --restore-records ]; then
-        copy_records "$current" before-roll-back || {
-            start
+        copy_records "$current" before-roll-back ||
             fail "the records could not be copied, so release $current stays."
-        }
         restore_records "$current" "before-$current"
         say "the records are those from before the update to $current." \
             "What came since is in $state/backups/before-roll-back.sqlite."
     else
         # by the release that goes on with them: the other one would bring them to its own tables
-        copy_records "$previous" before-roll-back || {
-            start
+        copy_records "$previous" before-roll-back ||
             fail "release $previous cannot use the records that $current has written, so $current stays." \
                 "With --restore-records those from before the update are put back; cases since then would be missing."
-        }
     fi
     switch_to "$previous"
     start
@@ -283,6 +287,7 @@ roll_back() { # --restore-records, or nothing
 uninstall() {
     local file place
     stop
+    trap - EXIT # half of an appliance is not started; this can be repeated
     for file in $(units_of "$root$opt/current"); do
         place=$(place_of "$file")
         [ -z "$place" ] || forget "$file" "$place"

@@ -86,6 +86,22 @@ def test_the_settings_that_come_with_it_are_taken(root: Path) -> None:
     assert triage(root, "--config", config, "cases", "list").stdout == "[]\n"
 
 
+def test_settings_are_for_the_account_alone_where_there_is_one(release: Path, tmp_path: Path) -> None:
+    """A camera's address may hold a password. What an administrator made of it comes back after an uninstallation."""
+    root, group = tmp_path / "root", os.getgid()
+    settings = root / "etc/headct-triage/triage.toml"
+    settings.parent.parent.mkdir(parents=True)
+    (root / "etc/group").write_text(f"root:x:0:\ntriage:x:{group}:\ntriagers:x:4711:\n")
+    done(install(release, root))
+    assert (settings.stat().st_mode & 0o777, settings.stat().st_gid) == (0o640, group)
+    settings.chmod(0o600)
+    done(install(release, root))
+    assert settings.stat().st_mode & 0o777 == 0o600
+    done(install(release, root, "uninstall"))
+    done(install(release, root))
+    assert (settings.stat().st_mode & 0o777, settings.stat().st_gid) == (0o600, group)
+
+
 def test_the_command_for_people_leaves_nothing_of_root_behind(root: Path) -> None:
     command = root / "usr/local/bin/triage"
     assert os.access(command, os.X_OK)
@@ -159,6 +175,38 @@ def test_records_that_cannot_be_copied_stop_an_update(root: Path, newer: Path) -
     assert run.returncode == 1
     assert f"the records could not be copied, so release {__version__} stays" in run.stderr
     assert current(root) == f"releases/{__version__}"
+
+
+def failing(folder: Path, tool: str) -> str:
+    """A PATH on which a tool writes something and fails, as on a full disk."""
+    folder.mkdir()
+    (folder / tool).write_text('#!/bin/sh\nfor last; do :; done\necho torn >"$last"\nexit 1\n')
+    (folder / tool).chmod(0o755)
+    return f"{folder}{os.pathsep}{os.environ['PATH']}"
+
+
+def test_records_that_cannot_be_put_back_leave_those_of_today(updated: Path, tmp_path: Path) -> None:
+    store = updated / STATE / "store"
+    triage(updated, "cases", "list")
+    before = tables(store / "cases.sqlite")
+    installer = updated / OPT / "current/share/headct-triage"
+    run = install(installer, updated, "roll-back", "--restore-records", PATH=failing(tmp_path / "bin", "cp"))
+    assert run.returncode == 1
+    assert f"could not be put back, so release {NEWER} stays" in run.stderr
+    assert run.stderr.endswith("the parts are started again\n")
+    assert current(updated) == f"releases/{NEWER}"
+    assert tables(store / "cases.sqlite") == before and (store / "audit.head").is_file()
+    assert not (store / ".cases.sqlite").exists()
+    assert triage(updated, "audit", "verify").returncode == 0
+
+
+def test_a_switch_that_fails_starts_the_parts_again(root: Path, newer: Path, tmp_path: Path) -> None:
+    run = install(newer, root, PATH=failing(tmp_path / "bin", "install"))
+    assert run.returncode == 1
+    assert run.stderr.endswith("the parts are started again\n")
+    assert current(root) == f"releases/{__version__}"
+    assert "the parts are started again" not in done(install(newer, root))
+    assert current(root) == f"releases/{NEWER}"
 
 
 def test_a_third_release_takes_the_place_of_the_first(updated: Path, newer: Path, tmp_path: Path) -> None:

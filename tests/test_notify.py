@@ -6,14 +6,17 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Dict, Iterator, List
+from typing import Dict, Iterator, List, Optional
 
 import pytest
 
 from appliance import notify
+from appliance.config import ServerSettings, Settings
+from appliance.web.answers import page_status
 from tests.ingest.network import free_port
 
 PATIENCE_S = 90.0
@@ -86,6 +89,65 @@ def test_each_part_says_when_it_is_ready_and_that_it_goes_on(tmp_path: Path, par
             process.terminate()
             process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0
+
+
+def test_a_page_over_damaged_records_is_left_alive(tmp_path: Path) -> None:
+    """It is the one that shows the trouble; `triage health` says that not all is well."""
+    store = tmp_path / "store"
+    environment = {
+        **os.environ,
+        "NOTIFY_SOCKET": str(tmp_path / "notify"),
+        "TRIAGE_STORE_FOLDER": str(store),
+        "TRIAGE_SERVER_PORT": str(free_port()),
+    }
+    command = [sys.executable, "-m", "appliance.cli"]
+    with manager(environment["NOTIFY_SOCKET"]) as heard:
+        process = subprocess.Popen([*command, "web"], env=environment, stderr=subprocess.PIPE, text=True)
+        try:
+            heard_until(heard, b"WATCHDOG=1")
+            for path in store.glob("cases.sqlite*"):
+                path.write_bytes(b"no database" * 1000)
+            health = subprocess.run([*command, "health"], env=environment, capture_output=True, text=True)
+            assert health.returncode == 1
+            heard.setblocking(False)
+            while True:  # what was said before the damage was seen
+                try:
+                    heard.recv(4096)
+                except BlockingIOError:
+                    break
+            heard.settimeout(PATIENCE_S)
+            heard_until(heard, b"WATCHDOG=1")
+            again = subprocess.run([*command, "health"], env=environment, capture_output=True, text=True)
+            assert again.returncode == 1
+        finally:
+            process.terminate()
+            process.communicate(timeout=PATIENCE_S)
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok\n", 200),
+        (b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n", 500),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 300\r\n\r\nok\n", None),
+        (b"HTTP/1.1 20", None),
+        (b"", None),
+    ],
+)
+def test_only_a_whole_answer_is_one(sent: bytes, status: Optional[int]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def answer() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(4096)
+                connection.sendall(sent)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        settings = Settings(server=ServerSettings(port=listening.getsockname()[1]))
+        assert page_status(settings) == status
+        thread.join()
 
 
 def heard_until(heard: socket.socket, last: bytes) -> List[bytes]:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 import subprocess
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Dict, List, Tuple
 
 import pytest
+
+from appliance import cli
+from appliance.config_file import load_settings
+from appliance.engine_state import QUIET, EngineState
 
 SYSTEMD = 245
 """Of Ubuntu 20.04, on which JetPack 5 stands."""
@@ -147,9 +153,18 @@ def test_each_part_reaches_its_own_devices_alone(units: Dict[str, str]) -> None:
     for part in ("web", "scp", "media"):
         assert allowed(part) == []
         assert ("PrivateDevices", "yes") in directives(units[f"triage-{part}.service"])
-    gpu = re.compile("(char-nv|char-drm|/dev/nv)[a-z*-]* rw$")
+    gpu = re.compile(
+        r"(char-(nv[a-z*-]*|drm|host1x-fence|\*\.(gpu|ga10b|gv11b))|"
+        r"/dev/(nv[a-z-]*|host1x-fence|nvgpu/igpu0/[a-z]+)) rw$"
+    )
     assert allowed("worker") and all(gpu.match(device) for device in allowed("worker"))
     assert allowed("worker") == allowed("engine")
+    classes = [value.split()[0][len("char-") :] for value in allowed("worker") if value.startswith("char-")]
+    for name in ["nvhost-gpu", "nvgpu", "17000000.gpu", "17000000.ga10b", "17000000.gv11b", "host1x-fence", "nvidia"]:
+        assert any(fnmatchcase(name, pattern) for pattern in classes), f"{name} of /proc/devices"
+    for name in ["mem", "tty", "input", "ttyS", "video4linux", "hidraw", "i2c", "gpiochip"]:
+        assert not any(fnmatchcase(name, pattern) for pattern in classes), f"{name} of /proc/devices"
+    assert {"/dev/nvgpu/igpu0/ctrl rw", "/dev/host1x-fence rw", "/dev/nvmap rw"} <= set(allowed("worker"))
 
 
 def test_only_who_speaks_to_others_has_a_network(units: Dict[str, str]) -> None:
@@ -163,19 +178,32 @@ def test_parts_tell_when_they_are_ready_and_are_watched(units: Dict[str, str]) -
         found = directives(units[f"triage-{part}.service"])
         assert ("Type", "notify") in found and ("Restart", "always") in found
         assert "WatchdogSec" in dict(found)
+    # what a part may do without a word is shorter than that: load a network, wait for a thread or a scratched disc
+    for part, least in (("worker", 300), ("web", 180), ("media", 300)):
+        assert int(dict(directives(units[f"triage-{part}.service"]))["WatchdogSec"]) >= least
 
 
 def test_no_start_waits_for_the_engine(units: Dict[str, str]) -> None:
     """A target orders itself after what it wants."""
     assert ("WantedBy", "triage-worker.service") in directives(units["triage-engine.service"])
-    assert ("TimeoutStartSec", "infinity") in directives(units["triage-engine.service"])
+    assert ("TimeoutStartSec", "2h") in directives(units["triage-engine.service"])
     assert not [unit for unit, text in units.items() if re.search("^(After|Requires)=.*engine", text, re.M)]
 
 
-def test_every_program_is_a_command_of_ours(units: Dict[str, str], repository: Path) -> None:
-    for part in PARTS:
+def test_every_program_is_a_command_of_ours(units: Dict[str, str]) -> None:
+    """The command line's own parser takes it; it would end with SystemExit otherwise."""
+    for part in [*PARTS, "engine"]:
         (command,) = (value for name, value in directives(units[f"triage-{part}.service"]) if name == "ExecStart")
-        assert command.startswith("/opt/headct-triage/current/bin/triage ")
+        program, *arguments = shlex.split(command)
+        assert program == "/opt/headct-triage/current/bin/triage"
+        assert callable(cli._parser().parse_args(arguments).run), part
+
+
+def test_a_device_that_lacks_tensorrt_says_so(repository: Path) -> None:
+    """With `auto` it would be silent, and a Jetson on which pycuda was not built would be slow for no reason shown."""
+    assert load_settings(repository / "systemd/triage.toml", {}).engine.backend == "tensorrt"
+    assert re.search("^ +TRIAGE_ENGINE_BACKEND=tensorrt ", (repository / "Dockerfile.l4t").read_text("utf-8"), re.M)
+    assert EngineState.NO_TENSORRT in QUIET
 
 
 def test_account_and_folders_can_be_made(repository: Path, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 from dataclasses import dataclass
-from typing import IO, List, Tuple
+from typing import IO, Callable, List, Tuple
 
 from appliance.errors import UnreadablePathError
 
@@ -31,7 +31,7 @@ class Tree:
     unlisted: int
 
 
-def walk(root: str, limit: int) -> Tree:
+def walk(root: str, limit: int, pulse: Callable[[], None] = lambda: None) -> Tree:
     """List the regular files under a folder.
 
     Links are not followed, so that a medium cannot point outside itself; pipes and devices are not opened. Names are
@@ -43,6 +43,8 @@ def walk(root: str, limit: int) -> Tree:
         A folder, or a regular file, which is then the only one.
     limit : int
         Most files and folders.
+    pulse : callable
+        Called before each folder is listed, which takes long on a scratched disc.
 
     Raises
     ------
@@ -58,6 +60,7 @@ def walk(root: str, limit: int) -> Tree:
     while waiting:
         folder, depth = waiting.pop()
         folders: List[Tuple[str, int]] = []
+        pulse()
         try:
             with os.scandir(folder) as listing:
                 for entry in listing:

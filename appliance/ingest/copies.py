@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import IO, List, Optional
 
+from appliance import notify
 from appliance.config import IngestSettings
 from appliance.dicom.find import START_BYTES, looks_like_dicom, starts_as_archive
 from appliance.dicom.tree import open_regular
@@ -74,6 +75,7 @@ class Copies:
             with copy.open("wb") as target:
                 piece = start or _read(source, _PIECE)
                 while piece:
+                    notify.alive()  # a file may be as large as the medium, and a scratched disc slow
                     self._allowed -= len(piece)
                     if self._allowed < 0:
                         raise UploadTooLargeError(f"This is more than {self._limits.max_mb} MB; copy one study.")

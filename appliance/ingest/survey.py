@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, List, Sequence, Tuple
 
+from appliance import notify
 from appliance.config import IngestSettings
 from appliance.dicom.tree import open_regular, walk
 
@@ -41,7 +42,7 @@ class Survey:
 
 
 def survey(root: Path, limits: IngestSettings) -> Survey:
-    """List a medium.
+    """List a medium; the service manager is told at each folder and file, for a scratched disc is slow.
 
     Parameters
     ----------
@@ -55,12 +56,14 @@ def survey(root: Path, limits: IngestSettings) -> Survey:
     UnreadablePathError
         As `appliance.dicom.tree.walk`.
     """
-    tree = walk(str(root), limits.max_files)
+    tree = walk(str(root), limits.max_files, notify.alive)
     digest = hashlib.sha256()
     in_name_order = sorted(tree.files)
     for path in in_name_order:
+        notify.alive()
         digest.update(os.fsencode(os.path.relpath(path, str(root))) + b"\0" + _size_and_time(path) + b"\0")
     for path in _evenly(in_name_order, _SAMPLES) + dicomdirs(tree.files):
+        notify.alive()
         digest.update(_start(path))
     return Survey(str(root), tree.files, tree.unlisted, digest.hexdigest())
 

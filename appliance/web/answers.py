@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import ssl
+from typing import Optional
 
 from appliance.config import Settings
 from appliance.web import certificate
@@ -12,7 +13,18 @@ _TIMEOUT_S = 5.0
 
 
 def page_answers(settings: Settings) -> bool:
-    """Tell whether the page at the settings' address answers that it can read the records.
+    """Tell whether the page at the settings' address answers that it can read the records; raises as `page_status`."""
+    return page_status(settings) == 200
+
+
+def page_status(settings: Settings) -> Optional[int]:
+    """Ask the page at the settings' address how it is.
+
+    Returns
+    -------
+    int or None
+        The status of its answer: 200 where it can read the records. Any other still comes from a page that works, and
+        shows what is wrong. None where no whole answer comes.
 
     Raises
     ------
@@ -29,8 +41,10 @@ def page_answers(settings: Settings) -> bool:
         connection = http.client.HTTPSConnection(host, server.port, timeout=_TIMEOUT_S, context=context)
     try:
         connection.request("GET", "/healthz")
-        return connection.getresponse().status == 200
+        response = connection.getresponse()
+        response.read()  # raises where the answer ends too early
+        return response.status
     except (OSError, http.client.HTTPException):
-        return False
+        return None
     finally:
         connection.close()

@@ -17,7 +17,7 @@ from appliance.config import Settings
 from appliance.stop import ends_in_words
 from appliance.store import Store
 from appliance.web import certificate
-from appliance.web.answers import page_answers
+from appliance.web.answers import page_status
 from appliance.web.app import create_app
 from appliance.web.live import PAGES_MAX
 
@@ -67,16 +67,19 @@ class Server(BaseApplication):  # type: ignore[misc]
                 self.cfg.set(name, value)
 
     def _follow(self) -> None:
-        """Tell the service manager again and again that the page answers, from the process that serves it."""
+        """Tell the service manager again and again that the page answers, from the process that serves it.
+
+        Whatever it answers: records that are damaged are no reason to end the page that says so.
+        """
         if self._manager:
             threading.Thread(target=self._tell, name="notify", daemon=True).start()
 
     def _tell(self) -> None:
-        while not page_answers(self._settings):
+        while page_status(self._settings) is None:
             time.sleep(_PERIOD_S)
         notify.ready(self._manager)
         while True:
-            if page_answers(self._settings):
+            if page_status(self._settings) is not None:
                 notify.alive(self._manager)
             time.sleep(_PERIOD_S)
 

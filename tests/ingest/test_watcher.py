@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,7 +14,11 @@ from typing import Callable, Iterator
 
 import pytest
 
+from appliance import notify
+from appliance.config import IngestSettings
+from appliance.ingest.copies import Copies
 from appliance.ingest.place import FolderPlace, MediaPlaceError, printable
+from appliance.ingest.survey import survey
 from appliance.ingest.udev import UdevPlace, mounts_below
 from appliance.store import Store
 from tests.running import disc_files, wait_for
@@ -48,6 +53,32 @@ def test_without_pyudev_the_error_says_what_to_install(monkeypatch: pytest.Monke
 def test_a_folder_that_is_not_there_has_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(MediaPlaceError, match="--folder"):
         FolderPlace(tmp_path / "absent")
+
+
+def test_a_large_file_and_a_long_list_are_signs_of_life(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scratched disc may hold either for minutes; the service manager is told at each piece of them."""
+    disc = tmp_path / "disc"
+    (disc / "DICOM").mkdir(parents=True)
+    (disc / "DICOM" / "IM1").write_bytes(bytes(128) + b"DICM" + bytes(4 << 20))
+    (disc / "README").write_text("a viewer")
+    monkeypatch.setenv(notify.VARIABLE, str(tmp_path / "notify"))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as heard, Store(tmp_path / "store") as store:
+        heard.bind(str(tmp_path / "notify"))
+        heard.setblocking(False)
+
+        def signs() -> int:
+            found = 0
+            while True:
+                try:
+                    found += heard.recv(100) == b"WATCHDOG=1"
+                except BlockingIOError:
+                    return found
+
+        survey(disc, IngestSettings())
+        assert signs() == 2 + 2 + 2, "two folders, two files, and the start of each"
+        copy = Copies(store, tmp_path, IngestSettings()).take(str(disc / "DICOM" / "IM1"))
+        assert copy is not None and copy.stat().st_size == 132 + (4 << 20)
+        assert signs() >= 4, "one for each MiB"
 
 
 @pytest.fixture
