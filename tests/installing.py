@@ -45,7 +45,9 @@ def wheel(repository: Path, folder: Path, version: str) -> None:
 def bundle(repository: Path, folder: Path, version: str) -> Path:
     """What `make wheelhouse` makes, with nothing in it but pip and the appliance."""
     (folder / "wheels").mkdir(parents=True)
-    (pip,) = (Path(ensurepip.__file__).parent / "_bundled").glob("pip-*.whl")
+    # Debian keeps the wheels that ensurepip installs in a folder of their own
+    kept = [Path(ensurepip.__file__).parent / "_bundled", Path(sysconfig.get_config_var("WHEEL_PKG_DIR") or os.devnull)]
+    pip = next(path for folder_of_wheels in kept for path in folder_of_wheels.glob("pip-*.whl"))
     shutil.copy(pip, folder / "wheels")
     digest, number = hashlib.sha256(pip.read_bytes()).hexdigest(), pip.name.split("-")[1]
     (folder / "requirements.txt").write_text(f"pip=={number} \\\n    --hash=sha256:{digest}\n")
