@@ -170,7 +170,8 @@ def _finish(store: Store, pipeline: Pipeline, job: Job, stop: StopRequest) -> bo
         raise SystemExit(TRY_AGAIN) from None
     except EngineUnusable as error:
         # what CUDA has lost it has lost for the process
-        log.error("case %d: %s A new worker tries again", job.number, error.message)
+        log.error("case %d: %s A new worker tries again, with ONNX Runtime", job.number, error.message)
+        pipeline.engine.give_up(error)
         raise SystemExit(TRY_AGAIN) from None
     except TriageError as error:
         store.jobs.fail(job, error.code, error.message)

@@ -51,8 +51,9 @@ def state(release: Release, folder: Path, gpu: Gpu, **settings: object) -> List[
         return [engine.note.state, engine.identity.backend.split()[0], engine.identity.precision, engine.note.message]
 
 
-def built(release: Release, folder: Path, gpu: Gpu, **settings: object) -> Drift:
-    return build_engine(release, replace(EngineSettings(), **settings), folder, gpu, print)  # type: ignore[arg-type]
+def built(release: Release, folder: Path, gpu: Gpu, again: bool = False, **settings: object) -> Drift:
+    chosen = replace(EngineSettings(), **settings)  # type: ignore[arg-type]
+    return build_engine(release, chosen, folder, gpu, print, again)
 
 
 def test_from_nothing_to_an_engine_that_serves(
@@ -119,7 +120,9 @@ def test_drifted_scores(release: Release, folder: Path, precision: str, offset: 
     found = state(release, folder, drifted, precision=precision)
     assert found[:2] == [EngineState.REFUSED, "onnxruntime"]
     assert f"differ by {offset:.4f} on average" in str(found[3]) and "--again" in str(found[3])
-    assert built(release, folder, board(), precision=precision).passes, "it was refused, so it is built anew"
+    with pytest.raises(EngineUnusable, match="is not used: its scores.*build-engine --again"):
+        built(release, folder, board(), precision=precision)  # as the unit does at every start
+    assert built(release, folder, board(), again=True, precision=precision).passes
     assert state(release, folder, board(), precision=precision)[0] is EngineState.SERVES
     assert state(release, folder, drifted, precision=precision)[0] is EngineState.REFUSED, "checked at every start"
 
