@@ -11,7 +11,7 @@ from pathlib import Path
 from appliance.config import EngineSettings
 from appliance.engine_state import EngineState, EngineUnusable
 from appliance.inference.engine_cache import EngineCache, EngineKey
-from appliance.inference.golden import Drift, compare, read_golden
+from appliance.inference.golden import AT_ONCE, Drift, compare, read_golden
 from appliance.inference.gpu import PROFILE, Gpu, Say
 from appliance.inference.release import GoldenReference, Release
 from appliance.inference.trials import Trials
@@ -123,7 +123,7 @@ def build_engine(
             trials.forget()
             log.info("built in %.0f s, %.1f MB", seconds, len(engine) / 1e6)
         with trials.trying(key), gpu.engine(engine, release.size, key.precision) as runs:
-            drift = compare(runs, release, cases)
+            drift = compare(runs, release, cases, AT_ONCE)
         cache.judge(key.precision, drift.to_json(), None if drift.passes else drift.message)
     return drift
 

@@ -16,7 +16,7 @@ from appliance.engine_state import QUIET, EngineNote, EngineState, EngineUnusabl
 from appliance.errors import ModelError
 from appliance.inference.building import wanted
 from appliance.inference.engine_cache import EngineCache, EngineKey, held
-from appliance.inference.golden import Drift, compare, read_golden
+from appliance.inference.golden import AT_ONCE, Drift, compare, read_golden
 from appliance.inference.gpu import Gpu, find_gpu
 from appliance.inference.onnx_engine import OnnxEngine
 from appliance.inference.release import Release
@@ -131,7 +131,7 @@ class ServingEngine(Engine):
         self._trials.check(asked.key)
         with self._trials.trying(asked.key), ExitStack() as resources:
             engine = resources.enter_context(gpu.engine(kept.engine, self._release.size, asked.key.precision))
-            drift = compare(engine, self._release, read_golden(asked.golden))
+            drift = compare(engine, self._release, read_golden(asked.golden), AT_ONCE)
             if not drift.passes:
                 raise EngineUnusable(EngineState.REFUSED, detail=drift.message)
             self.drift = drift
