@@ -20,8 +20,8 @@ from appliance.engine_state import QUIET, engines_folder
 from appliance.errors import TriageError
 from appliance.files import disk_in_words
 from appliance.ingest.watcher import place_of
+from appliance.presence import is_present
 from appliance.store import MediumState, Store
-from appliance.store.presence import is_present
 from appliance.store.troubles import troubles
 
 _PATIENCE_S = 5.0

@@ -15,12 +15,13 @@ from appliance.engine import Engine, EngineIdentity
 from appliance.engine_state import QUIET, EngineNote, EngineState, EngineUnusable, build_lock
 from appliance.errors import ModelError
 from appliance.inference.building import wanted
-from appliance.inference.engine_cache import EngineCache, EngineKey, held
+from appliance.inference.engine_cache import EngineCache, EngineKey
 from appliance.inference.golden import AT_ONCE, Drift, compare, read_golden
 from appliance.inference.gpu import Gpu, find_gpu
 from appliance.inference.onnx_engine import OnnxEngine
 from appliance.inference.release import Release
 from appliance.inference.trials import Trials
+from appliance.presence import is_present
 
 WAITING = (EngineState.ABSENT, EngineState.STALE, EngineState.DAMAGED, EngineState.REFUSED, EngineState.FAILED)
 """States that a new building ends."""
@@ -76,7 +77,7 @@ class ServingEngine(Engine):
     def outdated(self) -> bool:
         """Whether an engine was built since, so that opening anew may give a faster one."""
         waits = self.note.state in WAITING
-        return waits and self._newest() != self._built and not held(build_lock(self._cache.folder))
+        return waits and self._newest() != self._built and not is_present(build_lock(self._cache.folder))
 
     def __enter__(self) -> ServingEngine:
         """Open TensorRT's engine, or ONNX Runtime where that cannot be used.

@@ -21,7 +21,8 @@ from typing import Dict, Iterator, List, Tuple
 
 from appliance.engine_state import EngineState, EngineUnusable
 from appliance.files import sync_folder
-from appliance.inference.engine_cache import EngineKey, held
+from appliance.inference.engine_cache import EngineKey
+from appliance.presence import is_present
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _FORGIVEN = 1
@@ -98,7 +99,7 @@ class Trials:
         """Return the trials that no process goes on with."""
         found = []
         for path in self._folder.glob("trying-*"):
-            if held(path):
+            if is_present(path):
                 continue
             try:
                 document = json.loads(path.read_text("utf-8"))
