@@ -20,8 +20,8 @@ from appliance.engine_state import QUIET, engines_folder
 from appliance.errors import TriageError
 from appliance.files import disk_in_words
 from appliance.ingest.watcher import place_of
+from appliance.presence import is_present
 from appliance.store import MediumState, Store
-from appliance.store.presence import is_present
 from appliance.store.troubles import troubles
 
 _PATIENCE_S = 5.0
@@ -131,7 +131,8 @@ def _engine(settings: Settings) -> Finding:
         return Finding(what, False, error.message)
     works = engine.note.state in QUIET
     checked = engine.drift.message if engine.drift else "the release has no golden cases"
-    return Finding(what, works, f"{engine.note.message} Self-test: {checked}", needed=not works)
+    detail = f"{engine.note.message} Self-test of {engine.identity.backend}: {checked}"
+    return Finding(what, works, detail, needed=not works)
 
 
 def _network_storage(settings: Settings, store: Store) -> Finding:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any, Iterator
 
 from appliance.config import Settings
-from appliance.engine_state import EngineState, engines_folder
+from appliance.engine_state import EngineNote, EngineState, EngineUnusable, engines_folder
 
 _PERIOD_S = 1.0
 _PERIOD_LOG_S = 30.0
@@ -45,8 +45,17 @@ def _build(options: argparse.Namespace, settings: Settings) -> int:
     from appliance.inference.release import load_release
 
     _log_to_stderr()
+    if settings.engine.backend == "onnxruntime":
+        print(f"Nothing is built. {EngineNote(EngineState.NOT_WANTED).message}")
+        return 0
     release = load_release(settings.engine.manifest)
-    gpu = find_gpu()
+    try:
+        gpu = find_gpu()
+    except EngineUnusable as unusable:
+        if unusable.note.state is EngineState.NO_TENSORRT and settings.engine.backend == "auto":
+            print(f"Nothing is built. {unusable.message}")
+            return 0
+        raise
     with _Progress().shown() as progress:
         folder = engines_folder(settings.store.folder)
         drift = build_engine(release, settings.engine, folder, gpu, progress.say, options.again)
@@ -67,7 +76,7 @@ def _selftest(options: argparse.Namespace, settings: Settings) -> int:
     if engine.drift is None:
         print("The release has no golden cases; nothing was compared.")
         return 1
-    print(f"passes: {engine.drift.message}")
+    print(f"{identity.backend} in {identity.precision} passes: {engine.drift.message}")
     return 1 if engine.note.state in BROKEN else 0
 
 

@@ -27,7 +27,6 @@ class EngineState(str, Enum):
     NO_GPU = "no_gpu"
     NO_NETWORK = "no_network"
     ABSENT = "absent"
-    BUILDING = "building"
     STALE = "stale"
     DAMAGED = "damaged"
     REFUSED = "refused"
@@ -44,8 +43,6 @@ SENTENCES: Mapping[EngineState, str] = {
     "judges on the processor, more slowly; choose another [engine] precision.",
     EngineState.ABSENT: "The engine for the graphics processor has not been built. ONNX Runtime judges on the "
     "processor, more slowly. Run `triage build-engine`.",
-    EngineState.BUILDING: "The engine for the graphics processor is being built, which takes minutes. Meanwhile ONNX "
-    "Runtime judges on the processor, more slowly.",
     EngineState.STALE: "The engine for the graphics processor was built for something else (%(detail)s). ONNX Runtime "
     "judges on the processor, more slowly. Run `triage build-engine`.",
     EngineState.DAMAGED: "The engine for the graphics processor is damaged (%(detail)s). ONNX Runtime judges on the "

@@ -23,6 +23,7 @@ from appliance.ingest.losses import read_losses
 from appliance.ingest.spool import medium_path
 from appliance.picture_judging import PhotographedJudgement
 from appliance.pipeline import Identified, Pipeline
+from appliance.presence import presence
 from appliance.progress import Progress
 from appliance.rendering import plan, render_next
 from appliance.scoring import Judgement
@@ -30,7 +31,6 @@ from appliance.stop import TRY_AGAIN, StopRequest, ends_in_words
 from appliance.store import Job, StepProgress, Store, StoreBusyError, StoreError
 from appliance.store.aside import set_aside_if_damaged
 from appliance.store.pictures import write_pictures
-from appliance.store.presence import presence
 from appliance.store.retention import expire
 from appliance.store.volumes import take_up_begun, write_plan
 
@@ -170,7 +170,8 @@ def _finish(store: Store, pipeline: Pipeline, job: Job, stop: StopRequest) -> bo
         raise SystemExit(TRY_AGAIN) from None
     except EngineUnusable as error:
         # what CUDA has lost it has lost for the process
-        log.error("case %d: %s A new worker tries again", job.number, error.message)
+        log.error("case %d: %s A new worker tries again, with ONNX Runtime", job.number, error.message)
+        pipeline.engine.give_up(error)
         raise SystemExit(TRY_AGAIN) from None
     except TriageError as error:
         store.jobs.fail(job, error.code, error.message)

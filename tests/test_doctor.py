@@ -10,8 +10,8 @@ import pytest
 
 from appliance.config import HospitalSettings, MediaSettings, ScpSettings, Settings, StoreSettings
 from appliance.doctor import Finding, examine_clock, examine_store
+from appliance.presence import presence
 from appliance.store import MediumState, Store
-from appliance.store.presence import presence
 
 
 @pytest.fixture

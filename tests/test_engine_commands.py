@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -22,12 +23,16 @@ from appliance.engine_state import (
     read_note,
     write_note,
 )
+from appliance.inference.building import build_engine
 from appliance.inference.engine_cache import EngineCache
+from appliance.inference.release import load_release
+from appliance.inference.serving import ServingEngine
 from appliance.stop import TRY_AGAIN
 from appliance.store import Store
 from appliance.store.troubles import TroubleCode, troubles
 from appliance.worker import _finish, _say_which_engine
 from tests.arrivals import received
+from tests.inference.boards import board, simulated_release
 
 VALUES = {"device": "Orin", "detail": "driver R35.4.1, here R35.6.0", "precision": "int8"}
 
@@ -57,7 +62,8 @@ def test_selftest_of_onnx_runtime(repository: Path, tmp_path: Path) -> None:
     engine, why, result = found.stdout.splitlines()
     assert engine.startswith("onnxruntime 1.")
     assert why == SENTENCES[EngineState.NOT_WANTED]
-    assert result.startswith("passes: its scores of 32 golden slices differ by 0.")
+    backend, precision, _ = engine.split(", ", 2)
+    assert result.startswith(f"{backend} in {precision} passes: its scores of 32 golden slices differ by 0.")
 
 
 def test_selftest_and_worker_refuse_scores_that_drifted(repository: Path, tmp_path: Path) -> None:
@@ -68,7 +74,7 @@ def test_selftest_and_worker_refuse_scores_that_drifted(repository: Path, tmp_pa
     assert sentence in found.stderr and "The appliance does not judge; install it again" in found.stderr
     environment = {"TRIAGE_STORE_FOLDER": str(tmp_path / "store"), "TRIAGE_ENGINE_MANIFEST": manifest}
     worker = subprocess.run(
-        [sys.executable, "-m", "appliance.worker"],
+        [sys.executable, "-m", "appliance.cli", "worker"],
         cwd=str(repository),
         env={**os.environ, **environment},
         capture_output=True,
@@ -78,11 +84,22 @@ def test_selftest_and_worker_refuse_scores_that_drifted(repository: Path, tmp_pa
     assert worker.returncode == 78 and sentence in worker.stderr, "it is not started a second time"
 
 
-def test_building_where_there_is_no_tensorrt(repository: Path, tmp_path: Path) -> None:
-    found = triage(repository, tmp_path, "build-engine")
-    if "TensorRT is not installed" not in found.stderr:
-        pytest.skip("TensorRT is installed")
-    assert found.returncode == 1 and found.stdout == ""
+@pytest.mark.skipif(importlib.util.find_spec("tensorrt") is not None, reason="TensorRT is installed")
+@pytest.mark.parametrize("backend", ["auto", "tensorrt"])
+def test_building_where_there_is_no_tensorrt(repository: Path, tmp_path: Path, backend: str) -> None:
+    """That is a fault only where TensorRT was asked for: the unit that builds is not to end as failed."""
+    found = triage(repository, tmp_path, "build-engine", TRIAGE_ENGINE_BACKEND=backend)
+    sentence = "TensorRT is not installed here"
+    if backend == "auto":
+        assert found.returncode == 0 and found.stdout.startswith(f"Nothing is built. {sentence}")
+    else:
+        assert found.returncode == 1 and found.stdout == "" and sentence in found.stderr
+    assert not (tmp_path / "engines").exists()
+
+
+def test_nothing_is_built_that_nobody_wants(repository: Path, tmp_path: Path) -> None:
+    found = triage(repository, tmp_path, "build-engine", "--again", TRIAGE_ENGINE_BACKEND="onnxruntime")
+    assert found.returncode == 0 and found.stdout == f"Nothing is built. {SENTENCES[EngineState.NOT_WANTED]}\n"
     assert not (tmp_path / "engines").exists()
 
 
@@ -144,9 +161,8 @@ def test_a_note_that_is_torn_says_nothing(tmp_path: Path) -> None:
 class LostPipeline:
     """Its graphics processor goes away in the middle of a job."""
 
-    def __init__(self, note: EngineNote) -> None:
-        self.engine = self
-        self.note = note
+    def __init__(self, engine: ServingEngine) -> None:
+        self.engine = engine
 
     def judge(self, *arguments: object) -> object:
         raise EngineUnusable(EngineState.FAILED, detail="an illegal memory access was encountered")
@@ -154,11 +170,16 @@ class LostPipeline:
 
 
 def test_a_graphics_processor_that_fails_ends_the_worker(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """A new process has a new CUDA context; the case is taken up again when its lease has run out."""
-    with Store(tmp_path) as store:
-        lost = LostPipeline(EngineNote(EngineState.SERVES, {"device": "Orin"}))
+    """The case is taken up again when its lease has run out, by a worker that judges with ONNX Runtime."""
+    (tmp_path / "release").mkdir()
+    release, gpu = load_release(simulated_release(tmp_path / "release")), board()
+    with Store(tmp_path / "store") as store:
+        folder = engines_folder(store.folder)
+        build_engine(release, EngineSettings(), folder, gpu, print)
+        serving = ServingEngine(release, EngineSettings(threads=1), folder, lambda: gpu)
+        lost = LostPipeline(serving.__enter__())
         _say_which_engine(store, lost)  # type: ignore[arg-type]
-        assert read_note(engines_folder(store.folder)) == lost.note
+        assert read_note(folder) == EngineNote(EngineState.SERVES, {"device": "Board"})
         case = received(store)
         job = store.jobs.claim()
         assert job is not None
@@ -168,3 +189,7 @@ def test_a_graphics_processor_that_fails_ends_the_worker(tmp_path: Path, caplog:
         assert "does not run (an illegal memory access was encountered)" in caplog.text
         found = store.case(case.id)
         assert found is not None and not found.state.final
+        with ServingEngine(release, EngineSettings(threads=1), folder, lambda: gpu) as engine:
+            _say_which_engine(store, LostPipeline(engine))  # type: ignore[arg-type]
+        codes = [trouble.code for trouble in troubles(store, Settings(store=StoreSettings(store.folder)))]
+        assert TroubleCode.ENGINE_UNUSABLE in codes

@@ -19,6 +19,7 @@ LAYERS = {
     "engine": 1,
     "engine_state": 1,
     "files": 1,
+    "presence": 1,
     "stop": 1,
     "notify": 1,
     "config": 2,

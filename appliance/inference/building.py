@@ -11,9 +11,10 @@ from pathlib import Path
 from appliance.config import EngineSettings
 from appliance.engine_state import EngineState, EngineUnusable
 from appliance.inference.engine_cache import EngineCache, EngineKey
-from appliance.inference.golden import Drift, compare, read_golden
+from appliance.inference.golden import AT_ONCE, Drift, compare, read_golden
 from appliance.inference.gpu import PROFILE, Gpu, Say
 from appliance.inference.release import GoldenReference, Release
+from appliance.inference.trials import Trials
 
 log = logging.getLogger("appliance.engine")
 
@@ -68,6 +69,8 @@ def build_engine(
 ) -> Drift:
     """Build the engine that the settings ask for, unless it is there, and check it.
 
+    One that was refused, or that failed, is built anew only when that is asked for: the same would come of it.
+
     Parameters
     ----------
     release : Release
@@ -95,16 +98,19 @@ def build_engine(
     CannotBuildError
         When TensorRT cannot.
     EngineUnusable
-        When the release has no network for it, or the engine does not run.
+        When the release has no network for it, or the engine does not run, or was refused or failed before.
     DiskFullError, DiskReadOnlyError
         When it cannot be kept.
     """
     asked = wanted(release, settings, gpu)
-    key, cache = asked.key, EngineCache(folder)
+    key, cache, trials = asked.key, EngineCache(folder), Trials(folder)
     cases = read_golden(asked.golden)
     with cache.building():
         kept = cache.look(key)
+        if kept.state is EngineState.REFUSED and not again:
+            raise EngineUnusable(EngineState.REFUSED, detail=kept.detail)
         if kept.engine is not None and not again:
+            trials.check(key)
             engine = kept.engine
             log.info("the engine in %s is up to date", key.precision)
         else:
@@ -114,9 +120,10 @@ def build_engine(
             engine, seconds = built.engine, round(time.monotonic() - began, 1)
             cache.keep(key, engine, {"seconds": seconds})
             cache.keep_timings(built.timings)
+            trials.forget()
             log.info("built in %.0f s, %.1f MB", seconds, len(engine) / 1e6)
-        with gpu.engine(engine, release.size, key.precision) as runs:
-            drift = compare(runs, release, cases)
+        with trials.trying(key), gpu.engine(engine, release.size, key.precision) as runs:
+            drift = compare(runs, release, cases, AT_ONCE)
         cache.judge(key.precision, drift.to_json(), None if drift.passes else drift.message)
     return drift
 

@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import json
 import os
+import time
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ from appliance.files import disk_in_words, replace_file, sync_folder
 
 TIMINGS = "timing.cache"
 """What TensorRT measured of each kernel, which makes the next building quicker."""
+
+_PATIENCE_S = 1.0
 
 
 class BuildingError(TriageError):
@@ -194,10 +197,7 @@ class EngineCache:
             self.folder.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(build_lock(self.folder), os.O_CREAT | os.O_RDWR, 0o600)
         try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise BuildingError("An engine is being built already; wait until that has ended.") from error
+            _lock(descriptor)
             for left in (*self.folder.glob(".slicenet-*"), *self.folder.glob(f".{TIMINGS}-*")):
                 left.unlink()
             yield
@@ -210,16 +210,17 @@ class EngineCache:
         sync_folder(self.folder)
 
 
-def held(lock: Path) -> bool:
-    """Tell whether a process builds."""
-    try:
-        with lock.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except BlockingIOError:
-        return True
-    return False
+def _lock(descriptor: int) -> None:
+    """Take the lock of who builds; the pages hold it for a moment when they look whether somebody builds."""
+    end = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError as error:
+            if time.monotonic() > end:
+                raise BuildingError("An engine is being built already; wait until that has ended.") from error
+            time.sleep(_PATIENCE_S / 20)
 
 
 def _short(value: object) -> str:

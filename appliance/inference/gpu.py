@@ -92,7 +92,11 @@ def find_gpu() -> Gpu:
 
 
 def driver_release(files: Tuple[Path, ...] = DRIVER_FILES) -> str:
-    """Return the release of the driver, as ``535.104.05`` or ``R35.4.1``; ``unknown`` where nothing tells it."""
+    """Return the release of the driver, as ``535.104.05`` or ``540.3.0 R36.4.3``; ``unknown`` where nothing tells it.
+
+    From JetPack 6 on a Jetson has both files, and updates of its board support package keep the module's number.
+    """
+    found = []
     for path in files:
         try:
             text = path.read_text("ascii", "replace")
@@ -100,8 +104,8 @@ def driver_release(files: Tuple[Path, ...] = DRIVER_FILES) -> str:
             continue
         module = re.search(r"Kernel Module.*?\s([0-9]+(?:\.[0-9]+)+)", text)
         if module:
-            return module[1]
+            found.append(module[1])
         board = re.search(r"# (R[0-9]+).*?REVISION: ([0-9.]+)", text)
         if board:
-            return f"{board[1]}.{board[2]}"
-    return "unknown"
+            found.append(f"{board[1]}.{board[2]}")
+    return " ".join(found) or "unknown"

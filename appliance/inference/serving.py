@@ -15,13 +15,15 @@ from appliance.engine import Engine, EngineIdentity
 from appliance.engine_state import QUIET, EngineNote, EngineState, EngineUnusable, build_lock
 from appliance.errors import ModelError
 from appliance.inference.building import wanted
-from appliance.inference.engine_cache import EngineCache, held
-from appliance.inference.golden import Drift, compare, read_golden
+from appliance.inference.engine_cache import EngineCache, EngineKey
+from appliance.inference.golden import AT_ONCE, Drift, compare, read_golden
 from appliance.inference.gpu import Gpu, find_gpu
 from appliance.inference.onnx_engine import OnnxEngine
 from appliance.inference.release import Release
+from appliance.inference.trials import Trials
+from appliance.presence import is_present
 
-WAITING = (EngineState.ABSENT, EngineState.STALE, EngineState.DAMAGED, EngineState.REFUSED)
+WAITING = (EngineState.ABSENT, EngineState.STALE, EngineState.DAMAGED, EngineState.REFUSED, EngineState.FAILED)
 """States that a new building ends."""
 
 log = logging.getLogger("appliance.engine")
@@ -55,6 +57,8 @@ class ServingEngine(Engine):
         self._release = release
         self._settings = settings
         self._cache = EngineCache(folder)
+        self._trials = Trials(folder)
+        self._key: Optional[EngineKey] = None
         self._find = find
         self._resources = ExitStack()
         precision = "auto" if settings.precision == "fp16" else settings.precision  # ONNX Runtime has no fp16 here
@@ -73,7 +77,7 @@ class ServingEngine(Engine):
     def outdated(self) -> bool:
         """Whether an engine was built since, so that opening anew may give a faster one."""
         waits = self.note.state in WAITING
-        return waits and self._newest() != self._built and not held(build_lock(self._cache.folder))
+        return waits and self._newest() != self._built and not is_present(build_lock(self._cache.folder))
 
     def __enter__(self) -> ServingEngine:
         """Open TensorRT's engine, or ONNX Runtime where that cannot be used.
@@ -104,13 +108,19 @@ class ServingEngine(Engine):
         """Score each slice; see `appliance.engine.Engine.scores`."""
         return self._engine.scores(slices)
 
+    def give_up(self, unusable: EngineUnusable) -> None:
+        """Note that TensorRT failed at work, so that who opens an engine next takes ONNX Runtime."""
+        if self._key is not None:
+            self._trials.give_up(self._key, unusable.note.values.get("detail", unusable.message))
+
     def _tensorrt(self) -> Engine:
         """Open the built engine and check it.
 
         Raises
         ------
         EngineUnusable
-            When it is not wanted, not there, of another device, damaged, does not run, or scores differently.
+            When it is not wanted, not there, of another device, damaged, does not run, ended the process that loaded
+            it before, or scores differently.
         """
         if self._settings.backend == "onnxruntime":
             raise EngineUnusable(EngineState.NOT_WANTED)
@@ -119,13 +129,16 @@ class ServingEngine(Engine):
         kept = self._cache.look(asked.key)
         if kept.engine is None:
             raise EngineUnusable(kept.state, detail=kept.detail)
-        with ExitStack() as resources:
+        self._trials.check(asked.key)
+        with self._trials.trying(asked.key), ExitStack() as resources:
             engine = resources.enter_context(gpu.engine(kept.engine, self._release.size, asked.key.precision))
-            drift = compare(engine, self._release, read_golden(asked.golden))
+            drift = compare(engine, self._release, read_golden(asked.golden), AT_ONCE)
             if not drift.passes:
                 raise EngineUnusable(EngineState.REFUSED, detail=drift.message)
             self.drift = drift
             self._resources = resources.pop_all()
+        self._trials.passed(asked.key)
+        self._key = asked.key
         return engine
 
     def _checked(self) -> Optional[Drift]:

@@ -93,11 +93,7 @@ def build(onnx: bytes, size: int, precision: str, timings: bytes, say: Say) -> B
     fewest, likely, most = ((count, 1, size, size) for count in PROFILE)
     profile.set_shape(INPUT, fewest, likely, most)
     config.add_optimization_profile(profile)
-    cache = config.create_timing_cache(timings)
-    if not config.set_timing_cache(cache, ignore_mismatch=False):
-        log.info("the timing cache is of another TensorRT or device; a new one is begun")
-        cache = config.create_timing_cache(b"")
-        config.set_timing_cache(cache, ignore_mismatch=False)
+    _take_timings(config, timings)
     if hasattr(config, "progress_monitor") and hasattr(trt, "IProgressMonitor"):
         config.progress_monitor = _monitor(say)
     plan = builder.build_serialized_network(network, config)
@@ -109,6 +105,15 @@ def build(onnx: bytes, size: int, precision: str, timings: bytes, say: Say) -> B
         )
     kept: Optional[trt.ITimingCache] = config.get_timing_cache()
     return Built(bytes(plan), bytes(kept.serialize()) if kept is not None else b"")
+
+
+def _take_timings(config: trt.IBuilderConfig, timings: bytes) -> None:
+    """Give the builder what was measured before; what it does not take costs time and no more."""
+    for kept in (timings, b""):
+        cache = config.create_timing_cache(kept)
+        if cache is not None and config.set_timing_cache(cache, ignore_mismatch=False):
+            return
+        log.info("the timing cache is damaged, or of another TensorRT or device; a new one is begun")
 
 
 def _network_flags() -> int:

@@ -77,7 +77,7 @@ class TensorRtEngine(Engine):
         EngineUnusable
             With ``NO_GPU``, ``DAMAGED`` where TensorRT does not take the engine, or ``FAILED``.
         """
-        with ExitStack() as resources, cuda_in_words():
+        with cuda_in_words(), ExitStack() as resources:
             cuda.init()
             device = cuda.Device(0)
             context = device.retain_primary_context()  # the one that TensorRT itself works in
@@ -96,8 +96,15 @@ class TensorRtEngine(Engine):
     def __exit__(
         self, exc_type: Optional[Type[BaseException]], exc: Optional[BaseException], traceback: Optional[TracebackType]
     ) -> None:
-        """Release engine, buffers and device."""
-        self._resources.close()
+        """Release engine, buffers and device.
+
+        Raises
+        ------
+        EngineUnusable
+            With ``FAILED``, when the device is lost; an error of the block goes on as its context.
+        """
+        with cuda_in_words():
+            self._resources.close()
 
     def scores(self, slices: np.ndarray) -> np.ndarray:
         """Score each slice; see `appliance.engine.Engine.scores`.

@@ -14,9 +14,9 @@ from appliance.camera.sources import Frame, Trouble, TroubleKind
 from appliance.config import Settings
 from appliance.errors import TriageError
 from appliance.ingest.sitting import CAMERA_INTERRUPTED, Sitting
+from appliance.presence import presence
 from appliance.stop import StopRequest, ends_in_words
 from appliance.store import Eye, Store
-from appliance.store.presence import presence
 
 _PERIOD_S = 0.1
 _LOOK_S = 60.0

@@ -14,9 +14,9 @@ from appliance.ingest.media import MediumRead, read_medium
 from appliance.ingest.place import FolderPlace, Inserted, MediaPlaceError, Place, is_there
 from appliance.ingest.survey import Survey, survey
 from appliance.ingest.udev import UdevPlace
+from appliance.presence import presence
 from appliance.stop import StopRequest, ends_in_words
 from appliance.store import MediumState, Store
-from appliance.store.presence import presence
 
 _PERIOD_S = 0.5
 _SETTLED_S = 1.0

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Dict
 
 from appliance.config import Settings
+from appliance.presence import is_present
 from appliance.store.cases import State
-from appliance.store.presence import is_present
 from appliance.store.store import Store
 
 

@@ -79,7 +79,7 @@ class Store:
         Holds the studies that network storage acknowledges image by image, until they are complete. Never swept.
     worker_lock, network_lock, media_lock, camera_lock : pathlib.Path
         Files that a worker, network storage, the watcher of media and the camera process hold a lock on while they live
-        (`appliance.store.presence`).
+        (`appliance.presence`).
 
     Raises
     ------

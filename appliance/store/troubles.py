@@ -17,10 +17,10 @@ from appliance.board import Strain
 from appliance.config import EngineSettings, IngestSettings, Settings
 from appliance.engine_state import QUIET, EngineState, build_lock, engines_folder, read_note
 from appliance.guidance import GUIDANCE, GuidanceCode
+from appliance.presence import is_present
 from appliance.store.aside import set_aside
 from appliance.store.cases import State
 from appliance.store.clock import moment
-from appliance.store.presence import is_present
 from appliance.store.store import Store
 
 _PATIENCE = timedelta(seconds=15)

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import resource
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
 
-from appliance.engine_state import EngineState
+from appliance.engine_state import EngineState, build_lock
 from appliance.errors import DiskFullError
 from appliance.files import disk_in_words
-from appliance.inference.engine_cache import BuildingError, EngineCache, EngineKey, Kept, held
+from appliance.inference.engine_cache import BuildingError, EngineCache, EngineKey, Kept
+from appliance.presence import is_present
 from tests.disks import fill, small_disk
 
 KEY = EngineKey(
@@ -132,13 +135,23 @@ def test_a_limit_on_files(cache: EngineCache) -> None:
     assert found(cache).engine == ENGINE and list(cache.folder.glob(".*")) == []
 
 
+def test_who_looks_whether_somebody_builds_stops_no_building(cache: EngineCache) -> None:
+    with cache.building():
+        pass
+    with build_lock(cache.folder).open("rb") as looking:
+        fcntl.flock(looking, fcntl.LOCK_EX)
+        threading.Timer(0.3, looking.close).start()
+        with cache.building():
+            assert is_present(build_lock(cache.folder))
+
+
 def test_two_do_not_build_at_once(cache: EngineCache) -> None:
     lock = cache.folder / "building.lock"
     with cache.building():
-        assert held(lock)
+        assert is_present(lock)
         with pytest.raises(BuildingError, match="being built already; wait"), EngineCache(cache.folder).building():
             pass
-    assert not held(lock)
+    assert not is_present(lock)
 
 
 KILLED = """
@@ -172,14 +185,14 @@ def test_killed_while_building(tmp_path: Path, repository: Path) -> None:
         [sys.executable, "-c", KILLED, str(manifest), str(folder)], cwd=repository, stdout=subprocess.PIPE, text=True
     )
     assert child.stdout is not None and child.stdout.readline() == "builds\n"
-    assert held(folder / "building.lock")
+    assert is_present(folder / "building.lock")
     (folder / ".slicenet-fp16.engine-half").write_bytes(b"half")
     child.kill()
     child.communicate()
     deadline = time.monotonic() + 10
-    while held(folder / "building.lock") and time.monotonic() < deadline:
+    while is_present(folder / "building.lock") and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert not held(folder / "building.lock")
+    assert not is_present(folder / "building.lock")
     assert {name: (folder / name).read_bytes() for name in before} == before
     build_engine(release, EngineSettings(), folder, gpu, print)
     assert {path.name: path.read_bytes() for path in folder.iterdir()}.keys() == before.keys()

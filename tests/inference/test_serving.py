@@ -20,9 +20,9 @@ from appliance.inference.building import build_engine
 from appliance.inference.golden import LIMITS, Drift, compare, read_golden
 from appliance.inference.gpu import CannotBuildError, Gpu, driver_release, find_gpu
 from appliance.inference.onnx_engine import OnnxEngine
-from appliance.inference.release import Release, load_release
+from appliance.inference.release import Calibration, Release, load_release
 from appliance.inference.serving import ServingEngine
-from tests.inference.boards import board, simulated_release
+from tests.inference.boards import SCORE, PlanEngine, board, simulated_release
 from tests.inference.test_precision import SIZE
 
 SLICES = np.zeros((3, 1, SIZE, SIZE), np.float32)
@@ -51,8 +51,9 @@ def state(release: Release, folder: Path, gpu: Gpu, **settings: object) -> List[
         return [engine.note.state, engine.identity.backend.split()[0], engine.identity.precision, engine.note.message]
 
 
-def built(release: Release, folder: Path, gpu: Gpu, **settings: object) -> Drift:
-    return build_engine(release, replace(EngineSettings(), **settings), folder, gpu, print)  # type: ignore[arg-type]
+def built(release: Release, folder: Path, gpu: Gpu, again: bool = False, **settings: object) -> Drift:
+    chosen = replace(EngineSettings(), **settings)  # type: ignore[arg-type]
+    return build_engine(release, chosen, folder, gpu, print, again)
 
 
 def test_from_nothing_to_an_engine_that_serves(
@@ -119,7 +120,9 @@ def test_drifted_scores(release: Release, folder: Path, precision: str, offset: 
     found = state(release, folder, drifted, precision=precision)
     assert found[:2] == [EngineState.REFUSED, "onnxruntime"]
     assert f"differ by {offset:.4f} on average" in str(found[3]) and "--again" in str(found[3])
-    assert built(release, folder, board(), precision=precision).passes, "it was refused, so it is built anew"
+    with pytest.raises(EngineUnusable, match="is not used: its scores.*build-engine --again"):
+        built(release, folder, board(), precision=precision)  # as the unit does at every start
+    assert built(release, folder, board(), again=True, precision=precision).passes
     assert state(release, folder, board(), precision=precision)[0] is EngineState.SERVES
     assert state(release, folder, drifted, precision=precision)[0] is EngineState.REFUSED, "checked at every start"
 
@@ -255,6 +258,31 @@ def test_the_release_of_a_driver(tmp_path: Path) -> None:
     board_file.write_text("# R35 (release), REVISION: 4.1, GCID: 33958178, BOARD: t186ref, EABI: aarch64\n")
     assert driver_release((module, board_file)) == "R35.4.1"
     module.write_text("NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.104.05  Sat Aug 19 01:15:15 UTC 2023\n")
-    assert driver_release((module, board_file)) == "535.104.05"
+    assert driver_release((module, board_file)) == "535.104.05 R35.4.1"
     module.write_text("NVRM version: NVIDIA UNIX Open Kernel Module for aarch64  540.3.0  Release Build\n")
+    board_file.write_text("# R36 (release), REVISION: 4.3, GCID: 38968081, BOARD: generic, EABI: aarch64\n")
+    assert driver_release((module, board_file)) == "540.3.0 R36.4.3"
+    board_file.unlink()
     assert driver_release((module, board_file)) == "540.3.0"
+
+
+@pytest.mark.parametrize("wrong", [1, 8, 32, 70])
+def test_a_kernel_that_is_wrong_for_some_numbers_of_slices(release: Release, folder: Path, wrong: int) -> None:
+    class Wrong(PlanEngine):
+        def scores(self, slices: np.ndarray) -> np.ndarray:
+            found = super().scores(slices)
+            found[-1] += 1.0 if len(slices) == wrong else 0.0
+            return found
+
+    drift = built(release, folder, board(engine=Wrong))
+    assert not drift.passes and drift.largest == pytest.approx(1.0)
+
+
+def test_a_verdict_that_changes_on_photographs_alone(release: Release, folder: Path) -> None:
+    """Within the limits of a score, and across the operating point of that route."""
+    point = 1 / (1 + np.exp(-(SCORE + 0.005)))
+    plain = Calibration(1.0, 0.0)
+    far, near = (replace(release.files, study_calibration=plain, operating_point=at) for at in (0.99, float(point)))
+    assert built(replace(release, files=far), folder, board(offset=0.009)).passes
+    drift = built(replace(release, files=far, photographs=near), folder, board(offset=0.009), again=True)
+    assert drift.changed == ("first", "second") and not drift.passes

@@ -18,8 +18,8 @@ import pytest
 from appliance.camera.gathered import is_gathered, read_gathered
 from appliance.config import CameraSettings, IngestSettings, Settings, StoreSettings
 from appliance.guidance import GuidanceCode
+from appliance.presence import is_present
 from appliance.store import Capture, CaptureState, Case, Eye, Source, State, Store, Way, Wish
-from appliance.store.presence import is_present
 from appliance.store.troubles import TroubleCode, troubles
 from tests.running import wait_for
 from tests.screens import (

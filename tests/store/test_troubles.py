@@ -8,9 +8,9 @@ from typing import Iterator, List, Tuple
 import pytest
 
 from appliance.config import IngestSettings, Settings
+from appliance.presence import is_present, presence
 from appliance.store import Source, Store
 from appliance.store.aside import set_aside_if_damaged
-from appliance.store.presence import is_present, presence
 from appliance.store.troubles import SENTENCES, Trouble, TroubleCode, troubles
 from tests.arrivals import arrived, images, received
 from tests.disks import fill, read_only, small_disk

@@ -17,8 +17,8 @@ from werkzeug.test import TestResponse
 
 from appliance.config import HospitalSettings, MediaSettings, ScpSettings, Settings
 from appliance.config_file import load_settings
+from appliance.presence import presence
 from appliance.store import Case, Source, Store
-from appliance.store.presence import presence
 from appliance.web import create_app
 from tests.verdicts import PATIENT
 

@@ -10,8 +10,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from appliance.config import IngestSettings, ScpSettings, Settings
+from appliance.presence import presence
 from appliance.store import Case, Source, State, Store
-from appliance.store.presence import presence
 from appliance.store.retention import purge
 from appliance.store.troubles import TroubleCode
 from appliance.web import create_app
