@@ -106,7 +106,7 @@ def find_tiles(flat: np.ndarray) -> Optional[Tiles]:
         None where no CT picture is seen.
     """
     seen = look(flat)
-    pictures = _pictures(seen, flat.shape[:2])
+    pictures = pictures_seen(seen, flat.shape[:2])
     if not len(pictures):
         return None
     side = float(np.median(pictures[:, 2:]))
@@ -165,8 +165,8 @@ def _believed(seen: Look, centre: Tuple[float, float], side: float) -> float:
     return float(part.mean()) if part.size else 0.0
 
 
-def _pictures(seen: Look, shape: Tuple[int, int]) -> np.ndarray:
-    """Centre x, centre y, width and height of each CT picture in pixels: float64, shape ``(n, 4)``."""
+def pictures_seen(seen: Look, shape: Tuple[int, int]) -> np.ndarray:
+    """Return the centre (x, y), width and height of each CT picture in pixels: float64, shape ``(n, 4)``."""
     rows, columns = (int(np.ceil(side / seen.scale)) for side in shape)
     level = cv2.resize(seen.pictures[:rows, :columns], None, fx=FINE, fy=FINE, interpolation=cv2.INTER_LINEAR)
     # neighbours that touch at one level are parted at a higher one
@@ -179,7 +179,7 @@ def _pictures(seen: Look, shape: Tuple[int, int]) -> np.ndarray:
 
 
 def _alike(level: np.ndarray, threshold: float) -> np.ndarray:
-    """Squares of one size on the network's map, where it is above a threshold: as `_pictures` returns them."""
+    """Squares of one size on the network's map, where it is above a threshold: as `pictures_seen` returns them."""
     count, _, statistics, _ = cv2.connectedComponentsWithStats((level > threshold).astype(np.uint8))
     x, y, width, height, area = statistics[1:count].astype(np.float64).T
     found = np.stack([x + width / 2, y + height / 2, width / CORE, height / CORE], axis=1)

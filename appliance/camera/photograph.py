@@ -10,6 +10,7 @@ import numpy as np
 
 from appliance.camera.colour import COLOURED, colour_share
 from appliance.camera.flatten import crop, flatten
+from appliance.camera.lattice import straightened
 from appliance.camera.layout import Box, Tiles, find_tiles
 from appliance.camera.overlay import without_overlays
 from appliance.camera.screen import Screen, find_screen
@@ -74,6 +75,7 @@ def read_photograph(frame: np.ndarray) -> Photograph:
     screen = find_screen(frame)
     if screen is None:
         raise Refused(Reason(ReasonCode.PHOTO_NO_SCREEN))
+    screen = straightened(frame, screen)
     flat = flatten(frame, screen)
     tiles = find_tiles(flat)
     if tiles is None:
