@@ -20,6 +20,8 @@ from tests.other_scans import head_in_window, limb, magnetic, magnetic_of, trunk
 from tests.other_scenes import faces, noise, photographs, plain, rings, round_things
 from tests.screens import slices
 
+pytestmark = pytest.mark.slow  # pictures and numbers: one Python is enough
+
 SERIES = {
     "chest": lambda random: trunk(random, "brain", True),
     "abdomen": lambda random: trunk(random, "soft", False),

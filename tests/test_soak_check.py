@@ -17,6 +17,8 @@ from tests.soak.check import faults
 from tests.soak.parts import Site, parts, site
 from tests.soak.studies import Expected, expected, study
 
+pytestmark = pytest.mark.slow  # pictures and numbers: one Python is enough
+
 NUMBERS = (1, 2, 4)
 WAYS: Dict[int, Set[str]] = {1: {"upload"}, 2: {"zip", "medium"}, 4: {"network"}}
 

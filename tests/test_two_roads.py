@@ -35,14 +35,14 @@ def write_as_dicom(source: Path, target: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(sys.version_info < (3, 9), reason="the same studies are judged under the newer Python")
 def test_study_auc_agrees(shared_data: Path, pipeline: Pipeline, judge: Callable[..., Verdict], tmp_path: Path) -> None:
-    """The study AUC of both roads agrees to 0.01, and hardly a patient is refused on one of them alone."""
+    """On every second patient the study AUC of both roads agrees to 0.01, and hardly one is refused on one alone."""
     root = shared_data / "ct_ich"
     with (root / "patients.csv").open() as file:
         truth = {int(row["patient"]): row["haemorrhage"] == "1" for row in csv.DictReader(file)}
     truth.pop(49)  # its pictures are out of order
     scores: Dict[int, Tuple[float, float]] = {}
     refused = []
-    for patient in truth:
+    for patient in sorted(truth)[::2]:
         source = root / "images" / f"{patient:03d}"
         as_pictures = pipeline.pictures.slices(sorted(source.iterdir())).verdict
         write_as_dicom(source, tmp_path / "dicom")
@@ -58,5 +58,5 @@ def test_study_auc_agrees(shared_data: Path, pipeline: Pipeline, judge: Callable
     of_pictures, of_dicom = (area_under_curve(column[urgent], column[~urgent]) for column in table.T)
     # only the difference is of interest: most of these patients are those that the network was trained on
     print(f"{len(scores)} patients, AUC differs by {abs(of_dicom - of_pictures):.4f}, refused {refused}")
-    assert len(refused) <= 2, refused
+    assert len(refused) <= 1, refused
     assert of_dicom == pytest.approx(of_pictures, abs=0.01)

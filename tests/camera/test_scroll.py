@@ -18,6 +18,8 @@ from appliance.guidance import GUIDANCE, GuidanceCode
 from tests.camera.scrolling import Manner, Shown, film
 from tests.simulated import volume
 
+pytestmark = pytest.mark.slow  # pictures and numbers: one Python is enough
+
 Visits = Sequence[Tuple[int, float]]
 
 

@@ -20,6 +20,8 @@ from tests.not_heads import not_heads
 from tests.pictures import CHANGES, OutsidePicture, hounsfield_of, outside_picture
 from tests.simulated import volume
 
+pytestmark = pytest.mark.slow  # pictures and numbers: one Python is enough
+
 BLEEDS = (
     Bleed(BleedKind.EPIDURAL, Side.LEFT, 150.0, 75.0),
     Bleed(BleedKind.INTRAPARENCHYMAL, Side.RIGHT, 100.0, 75.0),

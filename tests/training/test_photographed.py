@@ -8,6 +8,7 @@ import pytest
 from appliance.camera.quality import NAMES, Gate
 from appliance.reasons import Refused
 from tests.training.conftest import draw_slice
+from training import photographed
 from training.photographed import photograph_series
 from training.screen.families import TRAINING
 from training.screen.shot import take_shot
@@ -21,7 +22,8 @@ def test_a_corrected_exposure_is_darker() -> None:
     assert darker.mean() < 0.8 * usual.mean()
 
 
-def test_a_refused_screen_is_left_out_only_above_the_brain() -> None:
+def test_a_refused_screen_is_left_out_only_above_the_brain(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(photographed, "TAKES", 1)  # each takes a second
     heads = np.stack([draw_slice(0.5, False, np.random.default_rng(number)) for number in range(4)])
     severe = Gate(dict.fromkeys(NAMES, 0.0), dict.fromkeys(NAMES, 0.0), offset=1.0, highest=0.0)
     assert photograph_series(heads, -1, np.random.default_rng(0), TRAINING, severe) == []
