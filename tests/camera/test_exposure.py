@@ -15,6 +15,8 @@ from appliance.camera.scroll import Hint, ScrollCapture
 from appliance.camera.sources import Frame
 from tests.screens import slices
 
+pytestmark = pytest.mark.slow  # pictures and numbers: one Python is enough
+
 GAMMA = 2.2
 
 

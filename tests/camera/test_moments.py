@@ -12,6 +12,8 @@ from appliance.camera.marks import SIDE
 from appliance.camera.moments import MIN_FRAMES, Moment, MomentFinder
 from appliance.camera.series import SeenSeries
 
+pytestmark = pytest.mark.slow  # pictures and numbers: one Python is enough
+
 RNG = np.random.default_rng
 
 

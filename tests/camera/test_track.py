@@ -12,6 +12,8 @@ from appliance.camera.marks import SIDE
 from appliance.camera.track import Tracker
 from tests.camera.scrolling import Manner, Shown, film
 
+pytestmark = pytest.mark.slow  # pictures and numbers: one Python is enough
+
 
 @pytest.fixture(scope="module")
 def shots() -> List[Shown]:

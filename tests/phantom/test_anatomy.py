@@ -13,6 +13,8 @@ from appliance.phantom.anatomy import blood_ml, blood_share, voxelise
 from appliance.phantom.disc import positions
 from appliance.phantom.head import Bleed, BleedKind, Head, Side
 
+pytestmark = pytest.mark.slow  # pictures and numbers: one Python is enough
+
 ROWS, SPACING = 256, 240.0 / 256
 ABOVE_BASE = np.arange(52.5, 125, 5.0)
 
@@ -80,7 +82,6 @@ def test_volume_place_and_brightness_of_a_bleed(kind: BleedKind, side: Side, vol
         assert middle * side.value * SPACING > 15
 
 
-@pytest.mark.slow
 def test_blood_is_the_only_bright_tissue() -> None:
     plain = slices(Head(), None, ABOVE_BASE)
     bled = slices(Head(), Bleed(BleedKind.INTRAPARENCHYMAL, volume_ml=30), ABOVE_BASE)
@@ -93,7 +94,6 @@ def test_blood_is_the_only_bright_tissue() -> None:
     assert np.abs(bled[bone].astype(int) - plain[bone]).mean() < 2  # the same head around the blood
 
 
-@pytest.mark.slow
 def test_same_seed_same_head_other_seed_other_head() -> None:
     from appliance.phantom import anatomy
 
