@@ -55,6 +55,7 @@ DEV = [
     "pytest>=8.3",
     "pytest-xdist>=3.6,<4",
     "hypothesis>=6.113,<7",
+    "filelock>=3.12",  # test processes wait for what one of them makes for all; Unlicense
     "jsonschema>=4.23,<5",
     "psutil>=5.9",
     "onnx>=1.16,<2",

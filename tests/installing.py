@@ -42,7 +42,7 @@ def wheel(repository: Path, folder: Path, version: str) -> None:
             archive.writestr(file, content)
 
 
-def bundle(repository: Path, folder: Path, version: str) -> Path:
+def bundle(repository: Path, folder: Path, version: str) -> None:
     """What `make wheelhouse` makes, with nothing in it but pip and the appliance."""
     (folder / "wheels").mkdir(parents=True)
     # Debian keeps the wheels that ensurepip installs in a folder of their own
@@ -55,7 +55,6 @@ def bundle(repository: Path, folder: Path, version: str) -> Path:
     wheel(repository, folder / "wheels", version)
     shutil.copytree(repository / "systemd", folder / "systemd")
     shutil.copy(repository / "install.sh", folder)
-    return folder
 
 
 def environment(root: Path) -> Dict[str, str]:

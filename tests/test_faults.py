@@ -21,6 +21,8 @@ from tests.running import disc_files, wait_for, zipped
 from tests.store.test_aside import damage
 from tests.test_serve import address_of, document, send, workers
 
+pytestmark = pytest.mark.slow  # one Python is enough
+
 Start = Callable[[Path], str]
 
 
@@ -79,7 +81,6 @@ def doctor_says(folder: Path) -> str:
     return "\n".join(finding.detail for finding in examine(settings) if finding.needed and not finding.works)
 
 
-@pytest.mark.slow
 def test_a_full_and_a_read_only_disk(tmp_path: Path, start: Start) -> None:
     with small_disk(tmp_path / "disk", 64) as disk:
         folder = disk / "store"
@@ -110,7 +111,6 @@ def test_a_disk_that_is_full_to_the_last_byte(tmp_path: Path, start: Start) -> N
         assert judged(address, zipped(disc_files(seed=1))) == "done"
 
 
-@pytest.mark.slow
 def test_records_that_break_while_it_runs(tmp_path: Path, start: Start, started: List[subprocess.Popen[str]]) -> None:
     folder = tmp_path / "store"
     address = start(folder)

@@ -14,6 +14,7 @@ import pytest
 
 from appliance import __version__
 from tests.installing import NEWER, OPT, STATE, bundle, current, done, install, tables, tree, triage
+from tests.made_once import made_once
 
 pytestmark = [
     pytest.mark.slow,  # a shell script: one Python is enough
@@ -24,34 +25,38 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def release(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What comes to the device first."""
-    return bundle(repository, tmp_path_factory.mktemp("release") / "b", __version__)
+    return made_once(tmp_path_factory, "bundle", lambda folder: bundle(repository, folder, __version__))
 
 
 @pytest.fixture(scope="module")
 def newer(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What comes later."""
-    return bundle(repository, tmp_path_factory.mktemp("newer") / "b", NEWER)
+    return made_once(tmp_path_factory, "newer", lambda folder: bundle(repository, folder, NEWER))
 
 
 @pytest.fixture(scope="module")
 def first(release: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A device after the first installation; tests take a copy."""
-    root = tmp_path_factory.mktemp("first") / "root"
-    done(install(release, root))
-    return root
+
+    def make(folder: Path) -> None:
+        done(install(release, folder / "root"))
+
+    return made_once(tmp_path_factory, "installed", make) / "root"
 
 
 @pytest.fixture(scope="module")
 def second(first: Path, newer: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same, in use: with records, settings of its own and a part that is not wanted, and then updated."""
-    root = tmp_path_factory.mktemp("second") / "root"
-    shutil.copytree(first, root, symlinks=True)
-    triage(root, "cases", "list")
-    settings = root / "etc/headct-triage/triage.toml"
-    settings.write_text(settings.read_text() + "# ours\n")
-    subprocess.run(["systemctl", f"--root={root}", "--quiet", "disable", "triage-camera.service"], check=True)
-    done(install(newer, root))
-    return root
+
+    def make(folder: Path) -> None:
+        root = Path(shutil.copytree(first, folder / "root", symlinks=True))
+        triage(root, "cases", "list")
+        settings = root / "etc/headct-triage/triage.toml"
+        settings.write_text(settings.read_text() + "# ours\n")
+        subprocess.run(["systemctl", f"--root={root}", "--quiet", "disable", "triage-camera.service"], check=True)
+        done(install(newer, root))
+
+    return made_once(tmp_path_factory, "updated", make) / "root"
 
 
 @pytest.fixture

@@ -14,6 +14,8 @@ from appliance.phantom.head import Head
 from appliance.verdict import Colour, Verdict
 from tests.simulated import options, volume
 
+pytestmark = pytest.mark.slow  # one Python is enough
+
 Judge = Callable[..., Verdict]
 
 

@@ -18,6 +18,8 @@ from appliance.verdict import Colour, Verdict
 from tests.dicom.test_syntaxes import SYNTAXES
 from tests.simulated import options, volume
 
+pytestmark = pytest.mark.slow  # one Python is enough
+
 Judge = Callable[..., Verdict]
 
 

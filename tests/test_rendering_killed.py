@@ -23,6 +23,8 @@ from tests.running import wait_for
 from tests.simulated import options, volume
 from tests.test_rendering import slices_of
 
+pytestmark = pytest.mark.slow  # one Python is enough
+
 PATIENCE_S = 60.0
 
 

@@ -29,6 +29,8 @@ from tests.desk import Desk, desk_over
 from tests.simulated import options, volume
 from tests.test_rendering import slices_of
 
+pytestmark = pytest.mark.slow  # one Python is enough
+
 BASE = "1.2.826.0.1.3680043.10.1"
 
 

@@ -14,6 +14,8 @@ from appliance.camera.layout import find_tiles
 from appliance.camera.screen import Screen
 from tests.camera.consoles import draw_console, photograph, slices
 
+pytestmark = pytest.mark.slow  # one Python is enough
+
 
 @pytest.fixture(scope="module")
 def seen() -> tuple[np.ndarray, Screen]:

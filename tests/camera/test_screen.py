@@ -8,6 +8,8 @@ import pytest
 from appliance.camera.screen import Screen, find_screen
 from tests.camera.consoles import draw_console, photograph, slices
 
+pytestmark = pytest.mark.slow  # one Python is enough
+
 GRIDS = [(1, 1), (2, 2), (3, 4), (4, 5)]
 
 

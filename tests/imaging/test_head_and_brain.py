@@ -21,6 +21,8 @@ from appliance.phantom.head import Head, Side
 from appliance.study import SliceStack
 from tests.simulated import volume
 
+pytestmark = pytest.mark.slow  # one Python is enough
+
 
 def pictures(head: Head = Head()) -> SliceStack:  # noqa: B008
     """A simulated head as brain-window pictures."""

@@ -31,6 +31,8 @@ from appliance.inference.release import load_release
 from appliance.inference.serving import ServingEngine
 from tests.inference.boards import PlanEngine, board
 
+pytestmark = pytest.mark.slow  # one Python is enough
+
 class Hanging(PlanEngine):
     def __enter__(self):
         print("loads", flush=True)

@@ -134,6 +134,7 @@ def test_a_video_in_place_of_the_own_camera_becomes_a_case(store: Store, start: 
     assert row["who"] == "sato, doctor" and PATIENT not in row["detail"]
 
 
+@pytest.mark.slow
 def test_tiles_that_a_page_sends_are_taken_when_asked(store: Store, start: Start) -> None:
     start()
     capture, numbers = begun(store, Way.TILES, Eye.BROWSER), iter(range(10_000))

@@ -16,7 +16,7 @@ from appliance.phantom.head import Bleed, BleedKind, Head, Side
 pytestmark = pytest.mark.slow  # pictures and numbers: one Python is enough
 
 ROWS, SPACING = 256, 240.0 / 256
-ABOVE_BASE = np.arange(52.5, 125, 5.0)
+ABOVE_BASE = np.arange(52.5, 125, 7.5)
 
 
 def slices(head: Head, bleed: Optional[Bleed], where: np.ndarray) -> np.ndarray:

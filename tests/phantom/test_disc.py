@@ -15,6 +15,8 @@ from appliance.errors import FolderNotEmptyError
 from appliance.phantom.disc import DEMO, Disc, DiscOptions, write_disc
 from appliance.phantom.head import Bleed, BleedKind, Side
 
+pytestmark = pytest.mark.slow  # one Python is enough
+
 SMALL = replace(DEMO, rows=128, bone_mm=10.0)
 
 

@@ -15,8 +15,9 @@ import pytest
 
 import training
 import trt_engines
+from tests.made_once import made_once
 from tests.training.layouts import write_physionet, write_rsna
-from training import detection, phantoms
+from training import detection, domain_shift, phantoms
 from training.cli import main
 from training.config import Recipe, read_recipe
 from training.documents import TrainingError, digest
@@ -39,24 +40,32 @@ name = "ct_ich"
 
 
 @pytest.fixture(scope="module")
-def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("work")
+def made(simulated_ct_ich: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folders ``work`` and ``release`` that the whole command made of simulated patients."""
+
+    def make(folder: Path) -> None:
+        (folder / "recipe.toml").write_text(TEXT, "utf-8")
+        arguments = ["all", "--config", str(folder / "recipe.toml"), "--data", f"ct_ich:{simulated_ct_ich}"]
+        arguments += ["--work", str(folder / "work"), "--to", str(folder / "release")]
+        with pytest.MonkeyPatch.context() as fewer:  # the checks themselves, on less
+            fewer.setattr(phantoms, "HEADS", phantoms.HEADS[:1])
+            fewer.setattr(phantoms, "VOLUMES_ML", (40.0,))
+            fewer.setattr(detection, "VOLUMES_ML", (10.0,))
+            changes = {name: domain_shift.CHANGES[name] for name in ("none", "upside down")}
+            fewer.setattr(domain_shift, "CHANGES", changes)
+            assert main([*arguments, "--without-int8"]) == 0  # hardly trained, it loses more by it than is allowed
+
+    return made_once(tmp_path_factory, "release of simulated patients", make)
 
 
 @pytest.fixture(scope="module")
-def released(simulated_ct_ich: Path, work: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of a release that the whole command made of simulated patients."""
-    folder = tmp_path_factory.mktemp("release")
-    recipe = folder.parent / "recipe.toml"
-    recipe.write_text(TEXT, "utf-8")
-    data = f"ct_ich:{simulated_ct_ich}"
-    arguments = ["all", "--config", str(recipe), "--data", data, "--work", str(work), "--to", str(folder)]
-    with pytest.MonkeyPatch.context() as fewer:  # the checks themselves, on less
-        fewer.setattr(phantoms, "HEADS", phantoms.HEADS[:1])
-        fewer.setattr(phantoms, "VOLUMES_ML", (40.0,))
-        fewer.setattr(detection, "VOLUMES_ML", (10.0,))
-        assert main([*arguments, "--without-int8"]) == 0  # a network hardly trained loses more by it than is allowed
-    return folder
+def work(made: Path) -> Path:
+    return made / "work"
+
+
+@pytest.fixture(scope="module")
+def released(made: Path) -> Path:
+    return made / "release"
 
 
 def read(path: Path) -> Any:
