@@ -44,7 +44,8 @@ echo "Installing into $(1) ..."
 $(2) -m venv $(1)
 # Older ones know neither today's wheels nor editable installs of this project.
 $(1)/bin/python -m pip install -qq --disable-pip-version-check 'pip>=22'
-$(1)/bin/python -m pip install -qq --disable-pip-version-check --prefer-binary $(3)
+# Nothing is compiled ahead: most of what comes along is never imported.
+$(1)/bin/python -m pip install -qq --disable-pip-version-check --prefer-binary --no-compile $(3)
 endef
 
 # $(call pytest,FOLDER,OPTIONS): four processes, since some tests wait for others more than they work.

@@ -57,6 +57,7 @@ def judged(store: Store, settings: Settings, cases: List[Case]) -> List[Case]:
         process.join()
 
 
+@pytest.mark.slow
 def test_dropped_photographs_and_slices_off_a_camera_are_judged(
     store: Store, settings: Settings, tmp_path: Path
 ) -> None:

@@ -128,6 +128,7 @@ def test_a_signal_ends_everything(start: Start, number: int) -> None:
     assert psutil.wait_procs(family, timeout=30)[1] == []
 
 
+@pytest.mark.slow
 def test_an_address_in_use_is_one_sentence(start: Start) -> None:
     port = address_of(start()).rstrip("/").rsplit(":", 1)[1]
     second = start(TRIAGE_SERVER_PORT=port)
@@ -136,6 +137,7 @@ def test_an_address_in_use_is_one_sentence(start: Start) -> None:
     assert len(complaints.splitlines()) == 1 and f"port {port}" in complaints
 
 
+@pytest.mark.slow
 def test_without_a_network_it_says_so_and_ends(start: Start, tmp_path: Path) -> None:
     process = start(TRIAGE_ENGINE_MANIFEST=str(tmp_path / "absent.json"))
     _, complaints = process.communicate()
@@ -262,6 +264,7 @@ def test_old_tls_weak_ciphers_and_none_are_refused(start: Start) -> None:
         urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=10)
 
 
+@pytest.mark.slow
 def test_settings_that_cannot_be_meant_are_one_sentence(start: Start) -> None:
     for environment, word in (
         ({"TRIAGE_SERVER_TLS": "proxy", "TRIAGE_SERVER_HOST": "0.0.0.0"}, "127.0.0.1"),

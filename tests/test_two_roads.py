@@ -35,14 +35,14 @@ def write_as_dicom(source: Path, target: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(sys.version_info < (3, 9), reason="the same studies are judged under the newer Python")
 def test_study_auc_agrees(shared_data: Path, pipeline: Pipeline, judge: Callable[..., Verdict], tmp_path: Path) -> None:
-    """On every third patient the study AUC of both roads agrees to 0.01, and hardly one is refused on one alone."""
+    """On every second patient the study AUC of both roads agrees to 0.01, and hardly one is refused on one alone."""
     root = shared_data / "ct_ich"
     with (root / "patients.csv").open() as file:
         truth = {int(row["patient"]): row["haemorrhage"] == "1" for row in csv.DictReader(file)}
     truth.pop(49)  # its pictures are out of order
     scores: Dict[int, Tuple[float, float]] = {}
     refused = []
-    for patient in sorted(truth)[::3]:
+    for patient in sorted(truth)[::2]:
         source = root / "images" / f"{patient:03d}"
         as_pictures = pipeline.pictures.slices(sorted(source.iterdir())).verdict
         write_as_dicom(source, tmp_path / "dicom")

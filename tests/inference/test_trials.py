@@ -23,6 +23,8 @@ from tests.disks import fill, small_disk
 from tests.inference.boards import board, simulated_release
 from tests.inference.test_precision import SIZE
 
+pytestmark = pytest.mark.slow  # one Python is enough
+
 LOADS = """
 import sys, time
 from pathlib import Path
@@ -30,8 +32,6 @@ from appliance.config import EngineSettings
 from appliance.inference.release import load_release
 from appliance.inference.serving import ServingEngine
 from tests.inference.boards import PlanEngine, board
-
-pytestmark = pytest.mark.slow  # one Python is enough
 
 class Hanging(PlanEngine):
     def __enter__(self):

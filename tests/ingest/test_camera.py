@@ -257,6 +257,7 @@ def test_what_is_no_camera_is_said_at_once(start: Start) -> None:
     assert process.returncode == 2 and said == "" and complaints.startswith("triage: An address that begins with ftp")
 
 
+@pytest.mark.slow
 def test_photographs_are_judged_in_the_order_of_their_names(start: Start, tmp_path: Path, manifest: Path) -> None:
     folder = tmp_path / "photographs"
     write_photographs(folder, slices())

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from appliance.phantom.disc import DEMO_BLEED, write_demo_disc
+from appliance.phantom.disc import DEMO_BLEED, demo_options, write_disc
 from tests.screens import manifest_for_photographs, slices, write_photographs
 from training.cli import main
 
@@ -20,7 +21,8 @@ STUDIES = {"a": ("red", 1), "b": ("green", 2)}
 def hospital(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("hospital")
     for name, (colour, seed) in STUDIES.items():
-        write_demo_disc(folder / name, None if colour == "green" else DEMO_BLEED, seed)
+        options = demo_options(None if colour == "green" else DEMO_BLEED, seed)
+        write_disc(folder / name, replace(options, rows=256, bone_mm=None, others=False))
     rows = [f"{name},{colour}" for name, (colour, _) in STUDIES.items()]
     (folder / "colours.csv").write_text("\n".join(["study,colour", *rows]), "utf-8")
     return folder
