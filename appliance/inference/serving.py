@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import threading
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -22,9 +24,13 @@ from appliance.inference.onnx_engine import OnnxEngine
 from appliance.inference.release import Release
 from appliance.inference.trials import Trials
 from appliance.presence import is_present
+from appliance.stop import TRY_AGAIN
 
 WAITING = (EngineState.ABSENT, EngineState.STALE, EngineState.DAMAGED, EngineState.REFUSED, EngineState.FAILED)
 """States that a new building ends."""
+
+ANSWER_S = 30.0
+"""A graphics processor that has not scored a few slices by then hangs; it takes milliseconds."""
 
 log = logging.getLogger("appliance.engine")
 
@@ -105,13 +111,31 @@ class ServingEngine(Engine):
         self._resources.close()
 
     def scores(self, slices: np.ndarray) -> np.ndarray:
-        """Score each slice; see `appliance.engine.Engine.scores`."""
-        return self._engine.scores(slices)
+        """Score each slice; see `appliance.engine.Engine.scores`.
+
+        Nothing ends a call that waits for a graphics processor for ever, so where one takes longer than `ANSWER_S` the
+        process ends with `TRY_AGAIN`, and the engine is not loaded again.
+        """
+        if self._key is None:
+            return self._engine.scores(slices)
+        waiting = threading.Timer(ANSWER_S, self._hangs)
+        waiting.daemon = True
+        waiting.start()
+        try:
+            return self._engine.scores(slices)
+        finally:
+            waiting.cancel()
 
     def give_up(self, unusable: EngineUnusable) -> None:
         """Note that TensorRT failed at work, so that who opens an engine next takes ONNX Runtime."""
         if self._key is not None:
             self._trials.give_up(self._key, unusable.note.values.get("detail", unusable.message))
+
+    def _hangs(self) -> None:
+        fault = f"it did not answer within {ANSWER_S:.0f} s"
+        log.critical("the engine %s; the process ends", fault)
+        self.give_up(EngineUnusable(EngineState.FAILED, detail=fault))
+        os._exit(TRY_AGAIN)
 
     def _tensorrt(self) -> Engine:
         """Open the built engine and check it.

@@ -19,6 +19,7 @@ from appliance.inference.building import build_engine
 from appliance.inference.gpu import Gpu
 from appliance.inference.release import Release, load_release
 from appliance.inference.serving import ServingEngine
+from appliance.stop import TRY_AGAIN
 from tests.disks import fill, small_disk
 from tests.inference.boards import board, simulated_release
 from tests.inference.test_precision import SIZE
@@ -41,6 +42,30 @@ class Hanging(PlanEngine):
 gpu = board(engine=lambda plan, size, precision: Hanging(plan, size, precision))
 with ServingEngine(load_release(Path(sys.argv[1])), EngineSettings(threads=1), Path(sys.argv[2]), lambda: gpu):
     print("serves", flush=True)
+"""
+
+HANGS = """
+import sys, time
+from pathlib import Path
+import numpy as np
+from appliance.config import EngineSettings
+from appliance.inference import serving
+from appliance.inference.release import load_release
+from tests.inference.boards import PlanEngine, board
+from tests.inference.test_precision import SIZE
+
+class Hanging(PlanEngine):
+    def scores(self, slices):
+        time.sleep(60 if len(slices) == 3 else 0)
+        return super().scores(slices)
+
+gpu = board(engine=lambda plan, size, precision: Hanging(plan, size, precision))
+release = load_release(Path(sys.argv[1]))
+serving.ANSWER_S = 2.0
+with serving.ServingEngine(release, EngineSettings(threads=1), Path(sys.argv[2]), lambda: gpu) as engine:
+    engine.scores(np.zeros((5, 1, SIZE, SIZE), np.float32))
+    print("answers", flush=True)
+    engine.scores(np.zeros((3, 1, SIZE, SIZE), np.float32))
 """
 
 
@@ -162,3 +187,15 @@ def test_a_full_disk_keeps_no_engine_from_serving(
         fill(disk)
         assert state(release, disk, board()) is EngineState.SERVES and trials(disk) == []
     assert "that an engine is tried cannot be noted" in caplog.text
+
+
+def test_an_engine_that_hangs_at_work(manifest: Path, release: Release, folder: Path, repository: Path) -> None:
+    """Its process ends, to be started again, and ONNX Runtime judges from then on."""
+    built(release, folder, board())
+    command = [sys.executable, "-c", HANGS, str(manifest), str(folder)]
+    ended = subprocess.run(command, cwd=repository, stdout=subprocess.PIPE, text=True, timeout=50)
+    assert (ended.returncode, ended.stdout) == (TRY_AGAIN, "answers\n")
+    with ServingEngine(release, EngineSettings(threads=1), folder, board) as engine:
+        assert engine.note.state is EngineState.FAILED and "did not answer within 2 s" in engine.note.message
+    built(release, folder, board(), again=True)
+    assert state(release, folder, board()) is EngineState.SERVES
