@@ -16,6 +16,9 @@
 .PHONY: help run test soak bench no-heads arm64 pictures wheelhouse clean
 .DEFAULT_GOAL := help
 
+# Some shells forbid Python to keep what it compiled; each of the appliance's processes would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 SHELL := /bin/bash
 .SHELLFLAGS := -eo pipefail -c
 
@@ -44,8 +47,7 @@ echo "Installing into $(1) ..."
 $(2) -m venv $(1)
 # Older ones know neither today's wheels nor editable installs of this project.
 $(1)/bin/python -m pip install -qq --disable-pip-version-check 'pip>=22'
-# Nothing is compiled ahead: most of what comes along is never imported.
-$(1)/bin/python -m pip install -qq --disable-pip-version-check --prefer-binary --no-compile $(3)
+$(1)/bin/python -m pip install -qq --disable-pip-version-check --prefer-binary $(3)
 endef
 
 # $(call pytest,FOLDER,OPTIONS): four processes, since some tests wait for others more than they work.

@@ -30,7 +30,7 @@ WAITING = (EngineState.ABSENT, EngineState.STALE, EngineState.DAMAGED, EngineSta
 """States that a new building ends."""
 
 ANSWER_S = 30.0
-"""A graphics processor that has not scored a few slices by then hangs; it takes milliseconds."""
+"""A graphics processor that has not scored a head by then hangs; it takes well under a second."""
 
 log = logging.getLogger("appliance.engine")
 
@@ -93,7 +93,7 @@ class ServingEngine(Engine):
         ModelError
             When ONNX Runtime cannot load the network, or itself does not give the golden scores.
         """
-        self._built = self._newest()
+        self._built, self._key = self._newest(), None
         try:
             self._engine = self._tensorrt()
             self.note = EngineNote(EngineState.SERVES, {"device": self._engine.identity.device})
@@ -133,9 +133,11 @@ class ServingEngine(Engine):
 
     def _hangs(self) -> None:
         fault = f"it did not answer within {ANSWER_S:.0f} s"
-        log.critical("the engine %s; the process ends", fault)
-        self.give_up(EngineUnusable(EngineState.FAILED, detail=fault))
-        os._exit(TRY_AGAIN)
+        try:
+            log.critical("the engine %s; the process ends", fault)
+            self.give_up(EngineUnusable(EngineState.FAILED, detail=fault))
+        finally:
+            os._exit(TRY_AGAIN)
 
     def _tensorrt(self) -> Engine:
         """Open the built engine and check it.

@@ -1,4 +1,4 @@
-"""How many slices a second a card's arithmetic allows at most: what a measured speed is a share of."""
+"""How many slices a second a card's arithmetic allows by direct convolution: what a measured speed is a share of."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FMA_A_CLOCK: Dict[Tuple[int, int], Dict[str, int]] = {
     (8, 0): {"fp32": 64, "fp16": 1024, "int8": 2048},
     (8, 6): {"fp32": 128, "fp16": 512, "int8": 1024},
     (8, 7): {"fp32": 128, "fp16": 1024, "int8": 2048},  # Orin
-    (8, 9): {"fp32": 128, "fp16": 1024, "int8": 2048},
+    (8, 9): {"fp32": 128, "fp16": 512, "int8": 1024},
     (9, 0): {"fp32": 128, "fp16": 2048, "int8": 4096},
 }
 """Fused multiply-adds of one multiprocessor in a clock, by compute capability, without sparsity: for single precision
@@ -28,7 +28,7 @@ def multiply_adds(model: bytes) -> int:
     graph = onnx.shape_inference.infer_shapes(document, strict_mode=True, data_prop=True).graph
     shapes = {item.name: list(item.dims) for item in graph.initializer}
     for value in (*graph.input, *graph.value_info, *graph.output):
-        shapes[value.name] = [item.dim_value or 1 for item in value.type.tensor_type.shape.dim]
+        shapes[value.name] = [item.dim_value for item in value.type.tensor_type.shape.dim]
     total = 0
     for node in graph.node:
         if node.op_type == "Conv":
@@ -42,5 +42,11 @@ def multiply_adds(model: bytes) -> int:
 def slices_a_second(
     model: bytes, precision: str, capability: Tuple[int, int], multiprocessors: int, clock_hz: float
 ) -> float:
-    """Slices a second if every multiprocessor multiplied and added in every clock."""
+    """Slices a second if every multiprocessor multiplied and added in every clock; an algorithm may need fewer.
+
+    Raises
+    ------
+    KeyError
+        For a kind of card that is not listed.
+    """
     return FMA_A_CLOCK[capability][precision] * multiprocessors * clock_hz / multiply_adds(model)

@@ -24,8 +24,6 @@ from tests.disks import fill, small_disk
 from tests.inference.boards import board, simulated_release
 from tests.inference.test_precision import SIZE
 
-pytestmark = pytest.mark.slow  # one Python is enough
-
 LOADS = """
 import sys, time
 from pathlib import Path
@@ -61,10 +59,10 @@ class Hanging(PlanEngine):
 
 gpu = board(engine=lambda plan, size, precision: Hanging(plan, size, precision))
 release = load_release(Path(sys.argv[1]))
-serving.ANSWER_S = 2.0
 with serving.ServingEngine(release, EngineSettings(threads=1), Path(sys.argv[2]), lambda: gpu) as engine:
     engine.scores(np.zeros((5, 1, SIZE, SIZE), np.float32))
     print("answers", flush=True)
+    serving.ANSWER_S = 2.0
     engine.scores(np.zeros((3, 1, SIZE, SIZE), np.float32))
 """
 
