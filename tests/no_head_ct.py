@@ -20,7 +20,6 @@ from training.screen import families
 from training.screen.brush import Box
 from training.screen.console import Console, draw_console
 from training.screen.lens import look
-from training.screen.looks import LOOKS
 from training.screen.panel import emit
 from training.screen.room import furnish
 from training.screen.sensor import banding, develop, gain_for
@@ -120,20 +119,20 @@ def _browsed(pages: Dict[str, str]) -> Dict[str, np.ndarray]:
 
 def on_console(pictures: Sequence[np.ndarray], random: np.random.Generator) -> np.ndarray:
     """Screenshot of a console that shows a series in a grid: BGR."""
-    look_ = LOOKS[str(random.choice(families.TRAINING.looks))]
-    console = draw_console(_grey(pictures), random, look_, *GRID, FRAME, AS_IS)
+    looks = families.DEVELOPMENT.looks
+    console = draw_console(_grey(pictures), random, looks[random.integers(len(looks))], *GRID, FRAME, AS_IS)
     return np.ascontiguousarray(console.picture[:, :, ::-1])
 
 
 def photographed_series(pictures: Sequence[np.ndarray], random: np.random.Generator) -> np.ndarray:
     """Photograph of a console that shows a series in a grid: BGR."""
-    settings = families.draw(replace(families.TRAINING, usable=1.0), random, FRAME)
+    settings = families.draw(replace(families.DEVELOPMENT, usable=1.0), random, FRAME)
     return photograph(_grey(pictures), random, replace(settings, window=AS_IS), *GRID).photo
 
 
 def photographed_screen(picture: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """Photograph of a screen that shows one picture all over: BGR."""
-    settings = families.draw(replace(families.TRAINING, usable=1.0), random, FRAME)
+    settings = families.draw(replace(families.DEVELOPMENT, usable=1.0), random, FRAME)
     shown = cv2.resize(picture, settings.panel_size, interpolation=cv2.INTER_AREA)[:, :, ::-1]
     pane: Box = (0, 0, *settings.panel_size)
     console = Console(np.ascontiguousarray(shown), pane, 1, 1, (), AS_IS)

@@ -67,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     compare = steps.add_parser("compare", help="train several architectures on repeated splits and compare them")
     test = steps.add_parser("test", help="measure a release on a data set that had no part in it")
     photograph = steps.add_parser("photograph", help="simulated photos of consoles' screens, with what they show")
+    finder = steps.add_parser("finder", help="train the network that finds screens and CT pictures in photographs")
     capture = steps.add_parser("capture", help="photograph every study on simulated consoles, as the appliance sees it")
     adapt = steps.add_parser("adapt", help="go on with the trained networks on photographs")
     gate = steps.add_parser("gate", help="fit what refuses photographs that mislead the network, and measure it")
@@ -81,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
         (prepare, True),
         (test, True),
         (photograph, True),
+        (finder, True),
         (capture, True),
         (gate, True),
         (every, False),
@@ -114,8 +116,13 @@ def _parser() -> argparse.ArgumentParser:
     photograph.add_argument("--to", type=Path, required=True, metavar="DIR", help="folder of the photos")
     photograph.add_argument("--count", type=int, default=12, metavar="N", help="how many (default: %(default)s)")
     photograph.add_argument("--seed", type=int, default=0, metavar="N", help="from which they are drawn")
-    photograph.add_argument("--family", choices=("training", "held_out"), default="training", help="of consoles")
+    families = ("training", "development", "held_out")
+    photograph.add_argument("--family", choices=families, default="training", help="of consoles")
     photograph.add_argument("--final", action="store_true", help="the patients kept for the final measurement")
+    finder.add_argument("--to", type=Path, required=True, metavar="FILE", help="the network, as ONNX")
+    finder.add_argument("--photographs", type=int, default=1600, metavar="N", help="how many (default: %(default)s)")
+    finder.add_argument("--minutes", type=float, default=45, metavar="M", help="of training (default: %(default)s)")
+    finder.add_argument("--seed", type=int, default=1, metavar="N", help="from which all is drawn")
     for step in (export, every):
         step.add_argument("--to", type=Path, required=True, metavar="DIR", help="folder of the release")
         step.add_argument("--without-int8", action="store_true", help="leave out the network in 8-bit integers")

@@ -6,10 +6,9 @@ each time they are seen. Its answer is coarse; `appliance.camera` sharpens it on
 
 from __future__ import annotations
 
-import argparse
 import io
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -190,7 +189,14 @@ def _block(before: int, after: int, stride: int = 1) -> nn.Sequential:
     return nn.Sequential(convolution, nn.BatchNorm2d(after), nn.ReLU(inplace=True))
 
 
-def train(examples: Sequence[Example], minutes: float, seed: int, batch: int = 16, rate: float = 3e-3) -> ScreenNet:
+def train(
+    examples: Sequence[Example],
+    minutes: float,
+    seed: int,
+    say: Callable[[str], None],
+    batch: int = 16,
+    rate: float = 3e-3,
+) -> ScreenNet:
     """Train for a given time; the learning rate falls to zero at its end."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
@@ -214,7 +220,7 @@ def train(examples: Sequence[Example], minutes: float, seed: int, batch: int = 1
         loss_mean = 0.98 * loss_mean + 0.02 * float(loss.detach())
         step += 1
         if step % 50 == 0:
-            print(f"step {step}, {share:.0%} of the time: loss {loss_mean:.4f}", flush=True)
+            say(f"step {step}, {share:.0%} of the time: loss {loss_mean:.4f}")
     return network.eval()
 
 
@@ -234,27 +240,35 @@ def to_onnx(network: ScreenNet) -> bytes:
     return buffer.getvalue()
 
 
-def main() -> None:
-    """Train the network on folders of brain-window pictures, one folder a series."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("series", type=Path, nargs="+", help="folder with the pictures of one series, in name order")
-    parser.add_argument("--out", type=Path, required=True, help="ONNX file to write")
-    parser.add_argument("--photographs", type=int, default=1600)
-    parser.add_argument("--minutes", type=float, default=42)
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    series = [
-        np.stack([np.asarray(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)) for path in sorted(folder.iterdir())])
-        for folder in options.series
-    ]
-    rng = np.random.default_rng(options.seed)
-    others = options.photographs // 16
-    examples = photograph(series, options.photographs, options.seed)
+def write_finder(
+    path: Path,
+    series: Sequence[np.ndarray],
+    photographs: int,
+    minutes: float,
+    seed: int,
+    say: Callable[[str], None],
+) -> None:
+    """Train the network, from nothing, and write it.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        ONNX file to write.
+    series : sequence of numpy.ndarray
+        uint8, shape ``(n, side, side)`` each, brain window 120/40.
+    photographs : int
+        How many photographs of consoles it learns from; a sixteenth as many each of bare slices and of nothing.
+    minutes : float
+        Of training.
+    seed : int
+        Draws everything.
+    say : callable
+        Is told how it goes.
+    """
+    rng, others = np.random.default_rng(seed), photographs // 16
+    say(f"taking {photographs} photographs of consoles")
+    examples = photograph(series, photographs, seed)
     examples += [bare(series, rng) for _ in range(others)] + [nothing(rng) for _ in range(others)]
-    model = to_onnx(train(examples, options.minutes, options.seed))
-    with replace_file(options.out) as file:
+    model = to_onnx(train(examples, minutes, seed, say))
+    with replace_file(path) as file:
         file.write(model)
-
-
-if __name__ == "__main__":
-    main()

@@ -31,8 +31,9 @@ from training.pooling import compare_pooling
 from training.prepare import prepare_all, read_prepared
 from training.release import EVALUATION, release
 from training.scored import onnx_scorer, score, torch_scorer
-from training.screen.album import photograph_series
+from training.screen.album import kept_for_the_end, photograph_series
 from training.screen.families import FAMILIES
+from training.screen_finder import write_finder
 from training.settings import Settings
 from training.splits import FOLDS, SEED
 from training.workspace import Workspace
@@ -189,6 +190,14 @@ def photograph(options: argparse.Namespace) -> None:
     photograph_series(dataset, options.to, options.count, options.seed, FAMILIES[options.family], options.final)
 
 
+def finder(options: argparse.Namespace) -> None:
+    """Train the network that finds screens, on patients that are not kept for the final measurement."""
+    datasets = [sources.load(name, folder) for name, folder in options.data]
+    studies = [study for dataset in datasets for study in dataset.studies if not kept_for_the_end(study.patient)]
+    series = [study.read().stack.pixels for study in studies]
+    write_finder(options.to, series, options.photographs, options.minutes, options.seed, _say)
+
+
 STEPS: dict[str, Callable[[argparse.Namespace], None]] = {
     "prepare": prepare,
     "train": train,
@@ -200,6 +209,7 @@ STEPS: dict[str, Callable[[argparse.Namespace], None]] = {
     "compare": compare,
     "test": test,
     "photograph": photograph,
+    "finder": finder,
     "capture": lambda options: camera_steps.capture(options, _say),
     "adapt": lambda options: camera_steps.adapt(options, _say),
     "gate": lambda options: camera_steps.gate(options, _say),

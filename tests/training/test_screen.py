@@ -15,10 +15,11 @@ from training.cli import main
 from training.screen import families
 from training.screen.brush import Box
 from training.screen.console import apply_window, draw_console
-from training.screen.families import FAMILIES, HELD_OUT, TRAINING
+from training.screen.families import DEVELOPMENT, FAMILIES, HELD_OUT, TRAINING
 from training.screen.lens import Pose, look
-from training.screen.looks import HELD_OUT_LOOKS, LOOKS, TRAINING_LOOKS
+from training.screen.looks import DEVELOPMENT_LOOKS, HELD_OUT_LOOKS, LOOKS, Look
 from training.screen.panel import emit
+from training.screen.random_look import DOCKED, random_look
 from training.screen.room import furnish
 from training.screen.sensor import banding, develop
 from training.screen.shot import Shot, describe, photograph, take_shot
@@ -107,10 +108,13 @@ def test_a_backlight_that_flickers_draws_bands_unless_the_shutter_waits_for_whol
     assert np.ptp(banding(replace(flicker, shutter=1 / 120), 720, 0.3)) < 1e-4
 
 
-@pytest.mark.parametrize("name", sorted(LOOKS))
+DRAWN = {f"random {seed}": random_look(np.random.default_rng(seed)) for seed in range(12)}
+
+
+@pytest.mark.parametrize("look", [*LOOKS.values(), *DRAWN.values()], ids=[*LOOKS, *DRAWN])
 @pytest.mark.parametrize("panel", families.RESOLUTIONS[::2], ids=str)
-def test_every_look_draws_the_pictures_where_it_says(name: str, panel: tuple[int, int], pictures: np.ndarray) -> None:
-    console = draw_console(pictures[:5], np.random.default_rng(2), LOOKS[name], 2, 3, panel, (100.0, 38.0))
+def test_every_look_draws_the_pictures_where_it_says(look: Look, panel: tuple[int, int], pictures: np.ndarray) -> None:
+    console = draw_console(pictures[:5], np.random.default_rng(2), look, 2, 3, panel, (100.0, 38.0))
     assert console.picture.shape == (panel[1], panel[0], 3)
     assert [cell.index for cell in console.cells] == [0, 1, 2, 3, 4, -1]
     x, y, width, height = console.pane
@@ -156,7 +160,6 @@ def check(shot: Shot, cells: int) -> None:
 
 def test_the_families_share_no_kind() -> None:
     for field in (
-        "looks",
         "subpixels",
         "reflections",
         "things",
@@ -167,8 +170,10 @@ def test_the_families_share_no_kind() -> None:
         "resolutions",
     ):
         assert not set(getattr(TRAINING, field)) & set(getattr(HELD_OUT, field)), field
-    assert len(TRAINING_LOOKS) >= 6
-    assert len(HELD_OUT_LOOKS) >= 3
+    assert (TRAINING.looks, DEVELOPMENT.looks, HELD_OUT.looks) == ((), DEVELOPMENT_LOOKS, HELD_OUT_LOOKS)
+    drawn = {kind for docked in DOCKED.values() for kind, _ in docked}
+    for held_out in HELD_OUT_LOOKS:
+        assert {kind for _, kind in held_out.bars} - drawn, held_out.name
     assert HELD_OUT.barrel[1] < TRAINING.barrel[0]
 
 

@@ -13,6 +13,7 @@ torch = pytest.importorskip("torch")
 from appliance.camera.finder import HEIGHT, NETWORK, WIDTH  # noqa: E402
 from tests.camera.consoles import slices  # noqa: E402
 from training import screen_finder  # noqa: E402
+from training.cli import main  # noqa: E402
 
 
 def examples() -> list[screen_finder.Example]:
@@ -45,7 +46,7 @@ def test_a_picture_of_nothing_has_empty_maps() -> None:
 
 
 def test_it_learns_and_answers_alike_once_written(tmp_path: Path) -> None:
-    network = screen_finder.train(examples(), minutes=0.05, seed=0, batch=2)
+    network = screen_finder.train(examples(), minutes=0.05, seed=0, say=print, batch=2)
     path = tmp_path / "finder.onnx"
     path.write_bytes(screen_finder.to_onnx(network))
     assert path.stat().st_size < 1_000_000
@@ -55,6 +56,14 @@ def test_it_learns_and_answers_alike_once_written(tmp_path: Path) -> None:
     read = cv2.dnn.readNetFromONNX(str(path))
     read.setInput(cv2.dnn.blobFromImage(shown))
     assert np.abs(read.forward() - expected).max() < 1e-3
+
+
+def test_the_command_writes_a_network_that_the_appliance_reads(simulated_ct_ich: Path, tmp_path: Path) -> None:
+    arguments = ["finder", "--data", f"ct_ich:{simulated_ct_ich}", "--to", str(tmp_path / "finder.onnx")]
+    assert main([*arguments, "--photographs", "2", "--minutes", "0.02"]) == 0
+    network = cv2.dnn.readNetFromONNX(str(tmp_path / "finder.onnx"))
+    network.setInput(cv2.dnn.blobFromImage(np.zeros((HEIGHT, WIDTH, 3), np.uint8)))
+    assert network.forward().shape == (1, 2, HEIGHT // 2, WIDTH // 2)
 
 
 def test_the_released_network_is_small() -> None:

@@ -47,7 +47,7 @@ def photograph_series(dataset: Dataset, folder: Path, count: int, seed: int, fam
     count, seed : int
         How many, and from what they are drawn; shot ``n`` is the same whatever the count.
     family : Family
-        `TRAINING` or `HELD_OUT`.
+        One of `training.screen.families`.
     final : bool
         Whether the patients kept for the final measurement are taken, and no others, instead of all others.
 

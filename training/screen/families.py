@@ -7,15 +7,24 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from training.screen.lens import Lens, Pose
-from training.screen.looks import HELD_OUT_LOOKS, TRAINING_LOOKS
+from training.screen.looks import DEVELOPMENT_LOOKS, HELD_OUT_LOOKS, Look
 from training.screen.panel import Panel
+from training.screen.random_look import random_look
 from training.screen.room import Room
 from training.screen.sensor import Sensor
 
 RESOLUTIONS = ((1280, 1024), (1920, 1080), (1920, 1200), (2560, 1440), (1536, 2048))
 """Panels: width and height in pixels; the last is a grey medical one of 3 megapixels."""
 
-THING_CHANCES = {"window": 0.1, "monitor": 0.5, "papers": 0.5, "keyboard": 0.6, "gantry": 0.4, "shelf": 0.6}
+THING_CHANCES = {
+    "window": 0.1,
+    "monitor": 0.5,
+    "clutter": 0.5,
+    "papers": 0.5,
+    "keyboard": 0.6,
+    "gantry": 0.4,
+    "shelf": 0.6,
+}
 """How often each thing stands around."""
 
 FAULTS = ("defocus", "motion", "glare", "small", "noise", "angle", "overexposed", "dark")
@@ -30,8 +39,8 @@ class Family:
     ----------
     name : str
         For settings and reports.
-    looks : tuple of str
-        Names of viewers' looks.
+    looks : tuple of Look
+        Of viewers; none for looks drawn at random.
     subpixels : tuple of str
         Layouts of colour panels.
     reflections : tuple of str
@@ -53,7 +62,7 @@ class Family:
     """
 
     name: str
-    looks: tuple[str, ...]
+    looks: tuple[Look, ...]
     subpixels: tuple[str, ...]
     reflections: tuple[str, ...]
     things: tuple[str, ...]
@@ -73,7 +82,7 @@ class Family:
 class Draw:
     """One shot's settings."""
 
-    look: str
+    look: Look
     panel_size: tuple[int, int]
     frame: tuple[int, int]
     window: tuple[float, float]
@@ -99,7 +108,7 @@ def draw(family: Family, rng: np.random.Generator, resolution: tuple[int, int] |
     window = (float(np.round(rng.uniform(80, min(120, 2 * (level + 20))))), float(np.round(level)))
     lens, sensor = _lens(family, frame, fault, rng), _sensor(family, fault, rng)
     return Draw(
-        look=str(rng.choice(family.looks)),
+        look=family.looks[rng.integers(len(family.looks))] if family.looks else random_look(rng),
         panel_size=size,
         frame=frame,
         window=window,
@@ -225,10 +234,10 @@ def _sensor(family: Family, fault: str, rng: np.random.Generator) -> Sensor:
 
 TRAINING = Family(
     name="training",
-    looks=tuple(look.name for look in TRAINING_LOOKS),
+    looks=(),
     subpixels=("stripes", "wide_stripes", "fine_stripes", "upright_stripes"),
     reflections=("lamp", "tubes", "window", "person"),
-    things=("window", "monitor", "papers", "keyboard"),
+    things=("window", "monitor", "clutter", "papers", "keyboard"),
     tones=("s_curve", "video"),
     demosaics=("bilinear", "edge"),
     finishes=("halo",),
@@ -239,11 +248,14 @@ TRAINING = Family(
     sensors=(0, 0, 1920, 3840, 4032, 4032),
     resolutions=((1280, 720), (1280, 720), (1920, 1080), (1440, 1080), (1080, 1440)),
 )
-"""What detectors may be developed on."""
+"""What may be trained on."""
+
+DEVELOPMENT = replace(TRAINING, name="development", looks=DEVELOPMENT_LOOKS)
+"""Viewers that were never trained on, the rest as in training: what a new viewer costs, known before the end."""
 
 HELD_OUT = Family(
     name="held_out",
-    looks=tuple(look.name for look in HELD_OUT_LOOKS),
+    looks=HELD_OUT_LOOKS,
     subpixels=("bgr_chevrons", "dual_domain", "diamonds"),
     reflections=("blinds", "downlights", "other_screen"),
     things=("gantry", "shelf"),
@@ -257,7 +269,7 @@ HELD_OUT = Family(
     sensors=(0, 3264, 4608),
     resolutions=((1600, 1200), (1280, 960), (1200, 1600)),
 )
-"""Never developed on: other kinds throughout."""
+"""For the final measurement: other kinds throughout."""
 
-FAMILIES = {family.name: family for family in (TRAINING, HELD_OUT)}
+FAMILIES = {family.name: family for family in (TRAINING, DEVELOPMENT, HELD_OUT)}
 """By name."""

@@ -17,7 +17,7 @@ class Look:
     Parameters
     ----------
     name : str
-        Key in `LOOKS`.
+        Key in `LOOKS`; "random" for one that was drawn.
     bars : tuple of str
         What is docked at the screen's edges, from the outside in: an edge and a kind of
         `training.screen.furniture.BARS`.
@@ -59,7 +59,7 @@ class Look:
     round: int = 0
 
 
-TRAINING_LOOKS = (
+DEVELOPMENT_LOOKS = (
     Look(
         name="dark_workstation",
         bars=(("top", "tools"), ("left", "thumbnails"), ("top", "header"), ("right", "scroll")),
@@ -174,7 +174,7 @@ TRAINING_LOOKS = (
         chosen=(255, 140, 0),
     ),
 )
-"""Looks that detectors may be developed on."""
+"""Looks that new looks are measured on in development: nothing is trained on them."""
 
 HELD_OUT_LOOKS = (
     Look(
@@ -223,7 +223,7 @@ HELD_OUT_LOOKS = (
         round=20,
     ),
 )
-"""Looks that nothing is developed on."""
+"""Looks for the final measurement: nothing is trained or chosen on them."""
 
-LOOKS = {look.name: look for look in (*TRAINING_LOOKS, *HELD_OUT_LOOKS)}
+LOOKS = {look.name: look for look in (*DEVELOPMENT_LOOKS, *HELD_OUT_LOOKS)}
 """All by name."""

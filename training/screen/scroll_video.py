@@ -11,7 +11,6 @@ from training.screen import families
 from training.screen.console import Console, draw_console
 from training.screen.families import Draw, Family
 from training.screen.lens import Lens, Pose, look
-from training.screen.looks import LOOKS
 from training.screen.panel import emit
 from training.screen.room import furnish
 from training.screen.sensor import banding, develop, gain_for
@@ -108,7 +107,7 @@ def scroll_video(
     rng : numpy.random.Generator
         From which all is drawn.
     family : Family
-        `TRAINING` or `HELD_OUT`; shots are drawn without faults.
+        One of `training.screen.families`; shots are drawn without faults.
     hand_held : bool
         Whether the camera trembles and drifts, or stands.
     script : list of tuple, optional
@@ -164,9 +163,7 @@ class _Shown:
     def _draw(self, index: int) -> Console:
         one = self.settings
         rng = np.random.default_rng(self.seed)
-        return draw_console(
-            self.pictures, rng, LOOKS[one.look], 1, 1, one.panel_size, one.window, one.zoom, first=index
-        )
+        return draw_console(self.pictures, rng, one.look, 1, 1, one.panel_size, one.window, one.zoom, first=index)
 
     def light(self, index: int) -> np.ndarray:
         """Return what the panel emits while it shows a slice."""

@@ -11,7 +11,6 @@ from training.screen import families
 from training.screen.console import Console, draw_console
 from training.screen.families import Draw, Family
 from training.screen.lens import View, look
-from training.screen.looks import LOOKS
 from training.screen.panel import emit
 from training.screen.room import furnish
 from training.screen.sensor import banding, develop, gain_for
@@ -89,7 +88,7 @@ def take_shot(
     rng : numpy.random.Generator
         From which all is drawn; the same state takes the same shot.
     family : Family
-        `TRAINING` or `HELD_OUT`.
+        One of `training.screen.families`.
     rows, columns : int
         Of the grid.
     resolution : tuple of int, optional
@@ -105,7 +104,7 @@ def take_shot(
 def photograph(pictures: np.ndarray, rng: np.random.Generator, settings: Draw, rows: int, columns: int) -> Shot:
     """Photograph a console with settings that are already drawn."""
     console = draw_console(
-        pictures, rng, LOOKS[settings.look], rows, columns, settings.panel_size, settings.window, settings.zoom
+        pictures, rng, settings.look, rows, columns, settings.panel_size, settings.window, settings.zoom
     )
     layers = furnish(settings.room, settings.panel_size, rng)
     view = look(settings.pose, settings.lens, settings.panel_size, settings.frame)

@@ -159,11 +159,34 @@ def _gantry(canvas: np.ndarray, desk: int, light: float, rng: np.random.Generato
     cv2.rectangle(canvas, (int(width * 0.02), top), (int(width * 0.98), bottom), (0.3, 0.3, 0.3), 5)
 
 
+def _clutter(canvas: np.ndarray, desk: int, light: float, rng: np.random.Generator) -> None:
+    """Whatever else stands or hangs there: boxes, frames, discs and cables of any colour, some of them lit."""
+    height, width = canvas.shape[:2]
+    for _ in range(rng.integers(1, 9)):
+        lit = float(rng.uniform(1, 4)) if rng.random() < 0.1 else 1.0
+        red, green, blue = (float(value) * lit for value in rng.uniform(0.02, 0.95) * rng.uniform(0.4, 1, 3))
+        x, y = rng.uniform(-0.05, 1.05) * width, rng.uniform(0, 1) * height
+        across, down = rng.uniform(0.01, 0.3) * width, rng.uniform(0.01, 0.3) * height
+        kind = rng.integers(4)
+        if kind == 0:
+            _box(canvas, x, y, across, down, (red, green, blue))
+        elif kind == 1:
+            edge = (int(x), int(y)), (int(x + across), int(y + down))
+            cv2.rectangle(canvas, *edge, (red, green, blue), int(rng.integers(1, 12)))
+        elif kind == 2:
+            axes = (int(across / 2), int(down / 2))
+            cv2.ellipse(canvas, (int(x), int(y)), axes, rng.uniform(0, 180), 0, 360, (red, green, blue), -1)
+        else:
+            bends = (np.array([x, y]) + np.cumsum(rng.normal(0, 0.04 * width, (12, 2)), axis=0)).astype(np.int32)
+            cv2.polylines(canvas, [bends], False, (red, green, blue), int(rng.integers(1, 5)))
+
+
 THINGS: dict[str, Draw] = {
     "monitor": _monitor,
     "keyboard": _keyboard,
     "papers": _papers,
     "window": _window,
+    "clutter": _clutter,
     "shelf": _shelf,
     "gantry": _gantry,
 }
