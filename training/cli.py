@@ -120,13 +120,35 @@ def _parser() -> argparse.ArgumentParser:
     photograph.add_argument("--family", choices=families, default="training", help="of consoles")
     photograph.add_argument("--final", action="store_true", help="the patients kept for the final measurement")
     finder.add_argument("--to", type=Path, required=True, metavar="FILE", help="the network, as ONNX")
-    finder.add_argument("--photographs", type=int, default=1600, metavar="N", help="how many (default: %(default)s)")
-    finder.add_argument("--minutes", type=float, default=45, metavar="M", help="of training (default: %(default)s)")
-    finder.add_argument("--seed", type=int, default=1, metavar="N", help="from which all is drawn")
+    finder.add_argument("--photographs", type=_some, default=2000, metavar="N", help="how many (default: %(default)s)")
+    finder.add_argument(
+        "--minutes",
+        type=_minutes,
+        default=40,
+        metavar="M",
+        help="of training, so a slower machine learns less (default: %(default)s)",
+    )
+    finder.add_argument("--seed", type=int, default=1, metavar="N", help="of photographs, weights and order")
     for step in (export, every):
         step.add_argument("--to", type=Path, required=True, metavar="DIR", help="folder of the release")
         step.add_argument("--without-int8", action="store_true", help="leave out the network in 8-bit integers")
     return parser
+
+
+def _some(text: str) -> int:
+    if not (text.isdecimal() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
+
+
+def _minutes(text: str) -> float:
+    try:
+        minutes = float(text)
+    except ValueError:
+        minutes = 0.0
+    if not 0 < minutes < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return minutes
 
 
 def _named_folder(text: str) -> tuple[str, Path]:

@@ -194,6 +194,8 @@ def finder(options: argparse.Namespace) -> None:
     """Train the network that finds screens, on patients that are not kept for the final measurement."""
     datasets = [sources.load(name, folder) for name, folder in options.data]
     studies = [study for dataset in datasets for study in dataset.studies if not kept_for_the_end(study.patient)]
+    if not studies:
+        raise TrainingError("The data sets hold nobody but patients who are kept for the final measurement.")
     series = [study.read().stack.pixels for study in studies]
     write_finder(options.to, series, options.photographs, options.minutes, options.seed, _say)
 

@@ -251,7 +251,7 @@ TRAINING = Family(
 """What may be trained on."""
 
 DEVELOPMENT = replace(TRAINING, name="development", looks=DEVELOPMENT_LOOKS)
-"""Viewers that were never trained on, the rest as in training: what a new viewer costs, known before the end."""
+"""Viewers that nothing learns from, of known kinds of bars, the rest as in training: what a new viewer costs."""
 
 HELD_OUT = Family(
     name="held_out",

@@ -174,7 +174,7 @@ DEVELOPMENT_LOOKS = (
         chosen=(255, 140, 0),
     ),
 )
-"""Looks that new looks are measured on in development: nothing is trained on them."""
+"""Looks for measurements in development: nothing learns from them."""
 
 HELD_OUT_LOOKS = (
     Look(

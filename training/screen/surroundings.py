@@ -163,7 +163,8 @@ def _clutter(canvas: np.ndarray, desk: int, light: float, rng: np.random.Generat
     """Whatever else stands or hangs there: boxes, frames, discs and cables of any colour, some of them lit."""
     height, width = canvas.shape[:2]
     for _ in range(rng.integers(1, 9)):
-        lit = float(rng.uniform(1, 4)) if rng.random() < 0.1 else 1.0
+        # what shines does not take its light from the room
+        lit = float(rng.uniform(0.3, 1.0)) / max(light, 1e-3) if rng.random() < 0.1 else 1.0
         red, green, blue = (float(value) * lit for value in rng.uniform(0.02, 0.95) * rng.uniform(0.4, 1, 3))
         x, y = rng.uniform(-0.05, 1.05) * width, rng.uniform(0, 1) * height
         across, down = rng.uniform(0.01, 0.3) * width, rng.uniform(0.01, 0.3) * height
