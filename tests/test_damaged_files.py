@@ -44,7 +44,7 @@ SYNTAXES = {
     "JPEG 2000": "1.2.840.10008.1.2.4.90",
 }
 
-COUNT = int(os.environ.get("DAMAGES", "90")) // len(SYNTAXES) + 1
+COUNT = int(os.environ.get("DAMAGES", "60")) // len(SYNTAXES) + 1
 """Damages of each syntax. ``make soak`` makes 2,000 in all; every run makes the first of these."""
 
 LONGEST_SECONDS = 5.0

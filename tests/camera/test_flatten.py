@@ -10,6 +10,8 @@ from appliance.camera.flatten import crop, flat_size, flatten, from_photo, to_ph
 from appliance.camera.lens import bend_back, straighten
 from appliance.camera.screen import Screen
 
+pytestmark = pytest.mark.slow  # one Python is enough
+
 CORNERS = np.array([[210.0, 90.0], [1100.0, 140.0], [1060.0, 640.0], [180.0, 600.0]])
 SIZE = (1280, 720)
 

@@ -10,6 +10,8 @@ import pytest
 from appliance.camera.layout import Box, find_tiles
 from tests.camera.consoles import draw_console, slices
 
+pytestmark = pytest.mark.slow  # one Python is enough
+
 
 def overlap(one: Box, other: Box) -> float:
     """Area that two boxes share over the area that either covers."""

@@ -16,6 +16,8 @@ from appliance.errors import NoPictureError, TriageError
 from appliance.guidance import GUIDANCE, GuidanceCode
 from tests.camera.cameras import NetworkCamera, number_of, numbered
 
+pytestmark = pytest.mark.slow  # one Python is enough
+
 SIZE = (640, 360)
 
 

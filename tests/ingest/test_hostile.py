@@ -20,6 +20,8 @@ from appliance.store import MediumState, Source, Store
 from tests.ingest.hostile import OUTSIDE, TABLE, Row, links
 from tests.ingest.media import Bench
 
+pytestmark = pytest.mark.slow  # one Python is enough
+
 LIMITS = IngestSettings()
 ARCHIVES = [pytest.param(row, id=row.kind) for row in TABLE if row.archive]
 FOLDERS = [pytest.param(row, id=row.kind) for row in TABLE if row.folder]

@@ -30,6 +30,8 @@ from tests.ingest.network import (
 )
 from tests.running import wait_for
 
+pytestmark = pytest.mark.slow  # one Python is enough
+
 VERIFICATION = "1.2.840.10008.1.1"
 Calling = Callable[..., Association]
 

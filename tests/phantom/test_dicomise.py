@@ -15,6 +15,8 @@ from appliance.phantom.enhanced import write_enhanced
 from appliance.phantom.options import PatientOptions, SeriesOptions
 from appliance.phantom.transcode import JPEG_2000_LOSSLESS, JPEG_BASELINE, JPEG_LOSSLESS, JPEG_LS_LOSSLESS
 
+pytestmark = pytest.mark.slow  # one Python is enough
+
 NATIVE = {
     "implicit": "1.2.840.10008.1.2",
     "explicit": "1.2.840.10008.1.2.1",

@@ -20,6 +20,8 @@ from appliance.web.roles import NEWS, ROUTES
 from tests.verdicts import PATIENT
 from tests.web.logins import PASSWORD, Browser, logged_in
 
+pytestmark = pytest.mark.slow  # one Python is enough
+
 NAMES = {Role.KIOSK: "wall", Role.DOCTOR: "sato", Role.ADMINISTRATOR: "tanaka"}
 READS = ("GET", "HEAD", "OPTIONS")
 FORMS = {

@@ -13,6 +13,8 @@ from appliance.store import Store, totp
 from appliance.store.people import Role
 from tests.web.logins import PASSWORD, Browser, logged_in
 
+pytestmark = pytest.mark.slow  # one Python is enough
+
 NEW = "quite another battery staple"
 
 

@@ -22,6 +22,8 @@ from appliance.store import Case, Source, Store
 from appliance.web import create_app
 from tests.verdicts import PATIENT
 
+pytestmark = pytest.mark.slow  # one Python is enough
+
 Judged = Callable[[str], Case]
 
 

@@ -18,6 +18,8 @@ from appliance.store.people import Role
 from appliance.web import create_app
 from tests.web.logins import PASSWORD, Browser, logged_in
 
+pytestmark = pytest.mark.slow  # one Python is enough
+
 WEB = Path(appliance.web.__file__).parent
 DYNAMIC = {"eval", "exec", "compile", "__import__"}
 LOADERS = {"pickle", "marshal", "shelve", "yaml", "xml", "lxml"}

@@ -17,6 +17,8 @@ from appliance.study import StudySummary
 from appliance.web.scan_date import Doubt, ScanDoubt, doubt_of, scan_doubt
 from tests.verdicts import VERDICTS
 
+pytestmark = pytest.mark.slow  # one Python is enough
+
 RECEIVED = datetime(2026, 3, 2, 3, 10).astimezone()
 """Ten past three at night, by the clock of this machine."""
 
