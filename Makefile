@@ -50,8 +50,8 @@ $(1)/bin/python -m pip install -qq --disable-pip-version-check 'pip>=22'
 $(1)/bin/python -m pip install -qq --disable-pip-version-check --prefer-binary $(3)
 endef
 
-# $(call pytest,FOLDER,OPTIONS): five processes, since some tests wait for others more than they work.
-pytest = $(1)/bin/python -m pytest --quiet -n 5 --dist worksteal $(2) | tee $(1)/test.log
+# $(call pytest,FOLDER,OPTIONS): four processes, since some tests wait for others more than they work.
+pytest = $(1)/bin/python -m pytest --quiet -n 4 --dist worksteal $(2) | tee $(1)/test.log
 
 WITH_TESTS = --editable '.[dev,training]'
 WITH_APPLIANCE_TESTS = --editable '.[dev]'
