@@ -119,10 +119,12 @@ def _steps(middles: np.ndarray, side: float) -> Tuple[np.ndarray, np.ndarray]:
     length = np.linalg.norm(ways, axis=1)
     found = []
     for along, beside in ((0, 1), (1, 0)):
-        sector = ways[(ways[:, along] > 0.5 * side) & (np.abs(ways[:, beside]) < 0.6 * ways[:, along])]
-        nearest = length[(ways[:, along] > 0.5 * side) & (np.abs(ways[:, beside]) < 0.6 * ways[:, along])]
-        usual = np.array([side, side], np.float64) * (np.arange(2) == along)
-        found.append(np.median(sector[nearest < 1.4 * nearest.min()], axis=0) if len(sector) else usual)
+        sector = (ways[:, along] > 0.5 * side) & (np.abs(ways[:, beside]) < 0.6 * ways[:, along])
+        if sector.any():
+            nearest = sector & (length < 1.4 * length[sector].min())
+            found.append(np.median(ways[nearest], axis=0))
+        else:
+            found.append(side * np.eye(2)[along])
     return found[0], found[1]
 
 
