@@ -16,9 +16,10 @@ from playwright.sync_api import sync_playwright
 from tests.other_scans import magnetic_of, of_file, scans
 from tests.other_scenes import PAGE, desk, gallery, room, scenes, web_pages
 from tests.web.browser import CHROMIUM, OPTIONS
-from training.screen import families
 from training.screen.brush import Box
 from training.screen.console import Console, draw_console
+from training.screen.draw import draw_settings
+from training.screen.families import DEVELOPMENT
 from training.screen.lens import look
 from training.screen.panel import emit
 from training.screen.room import furnish
@@ -119,20 +120,20 @@ def _browsed(pages: Dict[str, str]) -> Dict[str, np.ndarray]:
 
 def on_console(pictures: Sequence[np.ndarray], random: np.random.Generator) -> np.ndarray:
     """Screenshot of a console that shows a series in a grid: BGR."""
-    looks = families.DEVELOPMENT.looks
+    looks = DEVELOPMENT.looks
     console = draw_console(_grey(pictures), random, looks[random.integers(len(looks))], *GRID, FRAME, AS_IS)
     return np.ascontiguousarray(console.picture[:, :, ::-1])
 
 
 def photographed_series(pictures: Sequence[np.ndarray], random: np.random.Generator) -> np.ndarray:
     """Photograph of a console that shows a series in a grid: BGR."""
-    settings = families.draw(replace(families.DEVELOPMENT, usable=1.0), random, FRAME)
+    settings = draw_settings(replace(DEVELOPMENT, usable=1.0), random, FRAME)
     return photograph(_grey(pictures), random, replace(settings, window=AS_IS), *GRID).photo
 
 
 def photographed_screen(picture: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """Photograph of a screen that shows one picture all over: BGR."""
-    settings = families.draw(replace(families.DEVELOPMENT, usable=1.0), random, FRAME)
+    settings = draw_settings(replace(DEVELOPMENT, usable=1.0), random, FRAME)
     shown = cv2.resize(picture, settings.panel_size, interpolation=cv2.INTER_AREA)[:, :, ::-1]
     pane: Box = (0, 0, *settings.panel_size)
     console = Console(np.ascontiguousarray(shown), pane, 1, 1, (), AS_IS)

@@ -16,6 +16,7 @@ from appliance.imaging.brain import find_brain
 from appliance.imaging.head import find_heads
 from appliance.reasons import Reason, ReasonCode, Refused
 from training.dataset import Dataset, LabelledStack, Study
+from training.screen.draw import sitting
 from training.screen.families import Family
 from training.screen.shot import Shot, take_shot
 
@@ -65,7 +66,7 @@ def _read(study: Study, family: Family, capture: int, gate: Gate | None) -> Labe
 def photograph_series(
     slices: np.ndarray, vertex: int, rng: np.random.Generator, family: Family, gate: Gate | None
 ) -> list[np.ndarray]:
-    """Photograph a series screen by screen, as the appliance asks for it.
+    """Photograph a series screen by screen, on one console with one camera, as the appliance asks for it.
 
     Parameters
     ----------
@@ -92,12 +93,13 @@ def photograph_series(
         When a screen could not be photographed, or its layout was misread.
     """
     rows, columns = draw_grid(rng)
+    here = sitting(family, rng)
     pictures: list[np.ndarray] = []
     for start in range(0, len(slices), rows * columns):
         shown = slices[start : start + rows * columns]
         needed = min(vertex + 1 - start, len(shown))
         try:
-            found = _screenful(partial(take_shot, shown, rng, family, rows, columns, None), needed, gate)
+            found = _screenful(partial(take_shot, shown, rng, here, rows, columns, None), needed, gate)
         except Refused:
             if needed > 0:
                 raise

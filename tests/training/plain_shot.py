@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from training.screen.families import Draw
+from training.screen.draw import Draw
 from training.screen.lens import Lens, Pose
 from training.screen.panel import Panel
 from training.screen.room import Room

@@ -12,10 +12,10 @@ import pytest
 
 from tests.training.plain_shot import AHEAD, CLEAN, DARK, PANEL, SHARP
 from training.cli import main
-from training.screen import families
 from training.screen.brush import Box
 from training.screen.console import apply_window, draw_console
-from training.screen.families import DEVELOPMENT, FAMILIES, HELD_OUT, TRAINING
+from training.screen.draw import FAULTS, draw_settings, sitting
+from training.screen.families import DEVELOPMENT, FAMILIES, HELD_OUT, PANELS, TRAINING, Family
 from training.screen.lens import Pose, look
 from training.screen.looks import DEVELOPMENT_LOOKS, HELD_OUT_LOOKS, LOOKS, Look
 from training.screen.panel import emit
@@ -112,7 +112,7 @@ DRAWN = {f"random {seed}": random_look(np.random.default_rng(seed)) for seed in 
 
 
 @pytest.mark.parametrize("look", [*LOOKS.values(), *DRAWN.values()], ids=[*LOOKS, *DRAWN])
-@pytest.mark.parametrize("panel", families.RESOLUTIONS[::2], ids=str)
+@pytest.mark.parametrize("panel", list(PANELS)[::2], ids=str)
 def test_every_look_draws_the_pictures_where_it_says(look: Look, panel: tuple[int, int], pictures: np.ndarray) -> None:
     console = draw_console(pictures[:5], np.random.default_rng(2), look, 2, 3, panel, (100.0, 38.0))
     assert console.picture.shape == (panel[1], panel[0], 3)
@@ -131,21 +131,35 @@ def test_every_look_draws_the_pictures_where_it_says(look: Look, panel: tuple[in
 
 
 @pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
-def test_every_fault_of_a_family_can_be_photographed(family: families.Family, pictures: np.ndarray) -> None:
+def test_every_fault_of_a_family_can_be_photographed(family: Family, pictures: np.ndarray) -> None:
     drawn = {}
     for seed in range(200):
-        draw = families.draw(family, np.random.default_rng(seed), (640, 360))
-        drawn.setdefault(draw.fault, draw)
-    assert set(drawn) == {"", *families.FAULTS}
-    for draw in drawn.values():
-        shot = photograph(pictures, np.random.default_rng(1), draw, 3, 4)
+        settings = draw_settings(family, np.random.default_rng(seed), (640, 360))
+        drawn.setdefault(settings.fault, settings)
+    assert set(drawn) == {"", *FAULTS}
+    for settings in drawn.values():
+        shot = photograph(pictures, np.random.default_rng(1), settings, 3, 4)
         check(shot, 12)
         assert shot.photo.shape == (360, 640, 3)
 
 
 def test_most_shots_are_usable() -> None:
-    faults = [families.draw(TRAINING, np.random.default_rng(seed)).fault for seed in range(400)]
+    faults = [draw_settings(TRAINING, np.random.default_rng(seed)).fault for seed in range(400)]
     assert 0.74 < faults.count("") / 400 < 0.86
+
+
+@pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
+def test_a_study_is_photographed_on_one_console_with_one_camera(family: Family) -> None:
+    rng = np.random.default_rng(0)
+    here = sitting(family, rng)
+    first, second = (draw_settings(here, rng) for _ in range(2))
+    assert first.pose != second.pose
+    for stays in ("look", "panel_size", "frame", "window"):
+        assert getattr(first, stays) == getattr(second, stays), stays
+    assert first.lens.k1 == second.lens.k1
+    assert (first.sensor.tone, first.sensor.demosaic) == (second.sensor.tone, second.sensor.demosaic)
+    others = [draw_settings(sitting(family, rng), rng) for _ in range(20)]
+    assert len({(other.panel_size, other.window) for other in others}) > 5
 
 
 def check(shot: Shot, cells: int) -> None:

@@ -22,7 +22,10 @@ from tests.web.test_live_browser import Served, served  # noqa: E402, F401
 
 expect = playwright_api.expect
 
-SHOWN, EACH = 16, 10
+EACH = 10
+PAUSE = 200
+"""Frames of the last slice, at which a person stops; a busy machine's browser may send one of six."""
+
 PATIENCE_MS = 120_000
 
 pytestmark = [
@@ -56,10 +59,12 @@ def address(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Itera
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Chromium with a camera that shows somebody scrolling through a head, again and again."""
+    """Chromium with a camera that shows somebody scrolling up through a head and stopping there, again and again."""
     video = tmp_path_factory.mktemp("camera") / "screen.mjpeg"
+    shown = slices()[::2]
+    stopped = [shown[-1]] * (PAUSE // EACH)
     with video.open("wb") as file:
-        for frame in scrolled(slices()[::2], EACH):
+        for frame in scrolled([*shown, *stopped], EACH):
             file.write(cv2.imencode(".jpg", frame)[1].tobytes())
     camera = [
         "--use-fake-device-for-media-stream",
@@ -96,7 +101,9 @@ def begun(page: Any, address: str, way: str, eye: str = "browser") -> None:
 def test_a_scroll_before_the_camera_becomes_a_verdict_with_8_zones(page: Any, address: str) -> None:
     begun(page, address, "scroll")
     expect(page.locator("#place polygon")).to_be_visible(timeout=PATIENCE_MS)
-    expect(page.locator("#count strong")).to_have_text(str(SHOWN), timeout=PATIENCE_MS)
+    expect(page.locator("#say")).to_have_text("The whole brain was seen: press Finished", timeout=PATIENCE_MS)
+    # 16 were shown; a busy machine may have missed one, or seen one twice
+    expect(page.locator("#count strong")).to_have_text(re.compile("^1[4-8]$"))
     page.get_by_role("button", name="Finished").click()
     page.wait_for_url("**/cases/*", timeout=PATIENCE_MS)
     expect(page.locator(".answer.red h1")).to_have_text("Urgent pattern suspected", timeout=PATIENCE_MS)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from training.screen import families
 from training.screen.console import Console, draw_console
-from training.screen.families import Draw, Family
+from training.screen.draw import Draw, draw_settings
+from training.screen.families import Family
 from training.screen.lens import Lens, Pose, look
 from training.screen.panel import emit
 from training.screen.room import furnish
@@ -145,7 +145,7 @@ def scroll_video(
 
 def _settings(family: Family, rng: np.random.Generator, resolution: tuple[int, int]) -> Draw:
     """One draw without a fault, with a video's shutter and compression."""
-    settings = families.draw(replace(family, usable=1.0), rng, resolution)
+    settings = draw_settings(replace(family, usable=1.0), rng, resolution)
     sensor = replace(
         settings.sensor, codec="jpeg", quality=int(rng.integers(65, 90)), shutter=float(rng.uniform(1 / 100, 1 / 33))
     )

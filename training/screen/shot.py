@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from training.screen import families
 from training.screen.console import Console, draw_console
-from training.screen.families import Draw, Family
+from training.screen.draw import Draw, draw_settings
+from training.screen.families import Family
 from training.screen.lens import View, look
 from training.screen.panel import emit
 from training.screen.room import furnish
@@ -96,7 +96,7 @@ def take_shot(
     stops : float
         By how much the person who photographs corrected the automatic exposure.
     """
-    settings = families.draw(family, rng, resolution)
+    settings = draw_settings(family, rng, resolution)
     settings = replace(settings, sensor=replace(settings.sensor, exposure=settings.sensor.exposure + stops))
     return photograph(pictures[: rows * columns], rng, settings, rows, columns)
 
