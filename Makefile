@@ -19,6 +19,9 @@
 # Some shells forbid Python to keep what it compiled; each of the appliance's processes would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
+# The environments of two Pythons are installed side by side.
+MAKEFLAGS += --jobs=2
+
 SHELL := /bin/bash
 .SHELLFLAGS := -eo pipefail -c
 
