@@ -92,8 +92,22 @@ def photograph_series(
     Refused
         When a screen could not be photographed, or its layout was misread.
     """
-    rows, columns = draw_grid(rng)
+    grid = draw_grid(rng)
     here = sitting(family, rng)
+    while True:
+        try:
+            return _pages(slices, vertex, rng, here, grid, gate)
+        except Refused as refused:
+            fewer = GRIDS.index(grid) - 1
+            if refused.reasons[0].code is not ReasonCode.PHOTO_TOO_SMALL or fewer < 0:
+                raise
+            grid = GRIDS[fewer]  # as the refusal says: show fewer at once
+
+
+def _pages(
+    slices: np.ndarray, vertex: int, rng: np.random.Generator, here: Family, grid: tuple[int, int], gate: Gate | None
+) -> list[np.ndarray]:
+    rows, columns = grid
     pictures: list[np.ndarray] = []
     for start in range(0, len(slices), rows * columns):
         shown = slices[start : start + rows * columns]

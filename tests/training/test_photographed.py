@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from appliance.camera.quality import NAMES, Gate
-from appliance.reasons import Refused
+from appliance.reasons import Reason, ReasonCode, Refused
 from tests.training.conftest import draw_slice
 from training import photographed
 from training.photographed import photograph_series
@@ -20,6 +22,23 @@ def test_a_corrected_exposure_is_darker() -> None:
         take_shot(slices, np.random.default_rng(3), TRAINING, 1, 1, (640, 360), stops).photo for stops in (0.0, -2.0)
     )
     assert darker.mean() < 0.8 * usual.mean()
+
+
+def test_where_slices_are_too_small_fewer_are_shown_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(photographed, "TAKES", 1)
+    monkeypatch.setattr(photographed, "draw_grid", lambda rng: (3, 3))
+    heads = np.stack([draw_slice(0.5, False, np.random.default_rng(number)) for number in range(2)])
+    asked = []
+
+    def pages(*given: Any) -> list[np.ndarray]:
+        asked.append(given[4])
+        if len(asked) < 3:
+            raise Refused(Reason(ReasonCode.PHOTO_TOO_SMALL))
+        return [heads[0]]
+
+    monkeypatch.setattr(photographed, "_pages", pages)
+    assert photograph_series(heads, 1, np.random.default_rng(0), TRAINING, None)
+    assert asked == [(3, 3), (2, 3), (2, 2)]
 
 
 def test_a_refused_screen_is_left_out_only_above_the_brain(monkeypatch: pytest.MonkeyPatch) -> None:

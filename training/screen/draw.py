@@ -26,6 +26,9 @@ THING_CHANCES = {
 }
 """How often each thing stands around."""
 
+COARSE_FRAME = 1920
+"""Width of a frame, in pixels, up to which blur is as many pixels wide."""
+
 FAULTS = ("defocus", "motion", "glare", "small", "noise", "angle", "overexposed", "dark")
 """What makes a shot clearly bad."""
 
@@ -165,13 +168,16 @@ def _pose(size: tuple[int, int], frame: tuple[int, int], fault: str, rng: np.ran
 
 def _lens(family: Family, frame: tuple[int, int], fault: str, rng: np.random.Generator) -> Lens:
     angle = rng.uniform(0, 2 * np.pi)
-    length = float(rng.uniform(9, 25) if fault == "motion" else rng.exponential(0.5))
-    roll = float(rng.normal(0, 2) if rng.random() < 0.5 else 0)
+    # a hand that moves and a lens out of focus blur an angle: more pixels where there are more
+    finer = max(frame[0] / COARSE_FRAME, 1.0)
+    length = finer * float(rng.uniform(9, 25) if fault == "motion" else rng.exponential(0.5))
+    roll = finer * float(rng.normal(0, 2) if rng.random() < 0.5 else 0)
     native = max(family.sensors[rng.integers(len(family.sensors))] / frame[0], 1.0)
     aperture = float(rng.choice((1.0, 0.75, 0.5))) if native == 1 else 1 / native
     defocus = float(rng.uniform(4, 10)) if fault == "defocus" else 0.0
     if not fault and rng.random() < 0.5:
         defocus = float(min(rng.exponential(0.7), 1.8))
+    defocus *= finer
     return Lens(
         k1=float(rng.uniform(*family.barrel)),
         k2=float(rng.uniform(-0.01, 0.01)),

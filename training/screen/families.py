@@ -77,7 +77,7 @@ TRAINING = Family(
     fringe=0.0,
     barrel=(-0.01, 0.07),
     sensors=(0, 0, 1920, 3840, 4032, 4032),
-    resolutions=((1280, 720), (1280, 720), (1920, 1080), (1440, 1080), (1080, 1440)),
+    resolutions=((1280, 720), (1920, 1080), (1440, 1080), (1080, 1440), (2560, 1440), (3072, 2304)),
 )
 """What may be trained on."""
 
@@ -98,7 +98,7 @@ HELD_OUT = Family(
     fringe=0.0015,
     barrel=(-0.05, -0.015),
     sensors=(0, 3264, 4608),
-    resolutions=((1600, 1200), (1280, 960), (1200, 1600)),
+    resolutions=((1600, 1200), (1280, 960), (1200, 1600), (2592, 1944), (3264, 2448)),
 )
 """For the final measurement: other kinds throughout."""
 
