@@ -34,9 +34,9 @@ Captures = list[list[ScoredStudy]]
 
 
 def capture(options: argparse.Namespace, say: Callable[[str], None]) -> None:
-    """Photograph every study, page by page, and let the appliance read it; what was not trained on, behind the gate."""
+    """Photograph every study page by page, and let the appliance read it; what is not learned from, behind the gate."""
     workspace = Workspace(options.work)
-    gate = Gate(**workspace.read_figures("gate", "gate")["gate"]) if options.family == HELD_OUT else None
+    gate = None if options.family == TRAINING else Gate(**workspace.read_figures("gate", "gate")["gate"])
     captures = [
         [
             photographed(sources.load(name, folder), FAMILIES[options.family], number, gate)
@@ -63,13 +63,13 @@ def adapt(options: argparse.Namespace, say: Callable[[str], None]) -> None:
 
 
 def gate(options: argparse.Namespace, say: Callable[[str], None]) -> None:
-    """Fit the gate to photographs of the training family, and measure it on others, of patients kept for that."""
+    """Fit the gate to photographs of the training family, and measure it on another; at the end on patients kept."""
     workspace = Workspace(options.work)
     rated = [
         rate(workspace, dict(options.data), FAMILIES[family], options.count, family == HELD_OUT, say)
-        for family in (TRAINING, HELD_OUT)
+        for family in (TRAINING, options.unseen)
     ]
-    workspace.write_figures("gate", gate_document(*rated))
+    workspace.write_figures("gate", {"unseen_family": options.unseen, **gate_document(*rated)})
 
 
 def routes(options: argparse.Namespace) -> dict[str, Any]:
@@ -82,7 +82,7 @@ def routes(options: argparse.Namespace) -> dict[str, Any]:
     everything = [item for fold in learned for captured in fold for item in captured]
     of_photographs = _of_other_folds(workspace, learned)
     document: dict[str, Any] = {}
-    for family in (TRAINING, HELD_OUT):
+    for family in FAMILIES:
         released = _captures(workspace, family, workspace.networks())
         if released:
             naive = _captures(workspace, family, workspace.networks_before())

@@ -19,7 +19,11 @@ COLUMNS = (
     "photographs",
 )
 
-FAMILIES = {"training": "as in training", "held_out": "of kinds never trained on"}
+FAMILIES = {
+    "training": "as in training",
+    "development": "other viewers, looked at in development",
+    "held_out": "of kinds never trained on",
+}
 NETWORKS = {"released": "released", "naive": "never saw a photograph, read as files are"}
 
 

@@ -68,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     test = steps.add_parser("test", help="measure a release on a data set that had no part in it")
     photograph = steps.add_parser("photograph", help="simulated photos of consoles' screens, with what they show")
     finder = steps.add_parser("finder", help="train the network that finds screens and CT pictures in photographs")
+    reading = steps.add_parser("reading", help="measure how well slices are read off simulated screens")
     capture = steps.add_parser("capture", help="photograph every study on simulated consoles, as the appliance sees it")
     adapt = steps.add_parser("adapt", help="go on with the trained networks on photographs")
     gate = steps.add_parser("gate", help="fit what refuses photographs that mislead the network, and measure it")
@@ -83,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
         (test, True),
         (photograph, True),
         (finder, True),
+        (reading, True),
         (capture, True),
         (gate, True),
         (every, False),
@@ -112,11 +114,15 @@ def _parser() -> argparse.ArgumentParser:
     study.add_argument("--release", type=Path, required=True, metavar="DIR", help="folder of the release")
     gate.add_argument("--count", type=int, default=400, metavar="N", help="photographs of each family")
     capture.add_argument("--captures", type=int, default=2, metavar="N", help="of each study (default: %(default)s)")
-    capture.add_argument("--family", choices=("training", "held_out"), default="training", help="of consoles")
+    families = ("training", "development", "held_out")
+    capture.add_argument("--family", choices=families, default="training", help="of consoles")
+    reading.add_argument("--family", choices=families, default="development", help="of consoles")
+    reading.add_argument("--shots", type=_any, default=120, metavar="N", help="how many (default: %(default)s)")
+    reading.add_argument("--films", type=_any, default=10, metavar="N", help="how many (default: %(default)s)")
+    gate.add_argument("--unseen", choices=families[1:], default="development", help="family that it is measured on")
     photograph.add_argument("--to", type=Path, required=True, metavar="DIR", help="folder of the photos")
     photograph.add_argument("--count", type=int, default=12, metavar="N", help="how many (default: %(default)s)")
     photograph.add_argument("--seed", type=int, default=0, metavar="N", help="from which they are drawn")
-    families = ("training", "development", "held_out")
     photograph.add_argument("--family", choices=families, default="training", help="of consoles")
     photograph.add_argument("--final", action="store_true", help="the patients kept for the final measurement")
     finder.add_argument("--to", type=Path, required=True, metavar="FILE", help="the network, as ONNX")
@@ -139,6 +145,10 @@ def _some(text: str) -> int:
     if not (text.isdecimal() and int(text) > 0):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
     return int(text)
+
+
+def _any(text: str) -> int:
+    return 0 if text == "0" else _some(text)
 
 
 def _minutes(text: str) -> float:

@@ -149,7 +149,7 @@ def _screenful(take: Callable[[float], Shot], needed: int, gate: Gate | None) ->
         except Refused as error:
             refusal = error.reasons[0]
             continue
-        places = _places(photograph, shot)
+        places = places_of(photograph, shot)
         if places != list(range(len(places))) or len(places) < needed:
             refusal = Reason(ReasonCode.PHOTO_NO_SLICES)
             if gate is None:
@@ -164,8 +164,8 @@ def _screenful(take: Callable[[float], Shot], needed: int, gate: Gate | None) ->
     raise Refused(refusal)
 
 
-def _places(photograph: Photograph, shot: Shot) -> list[int]:
-    """Which slice of the screen each picture shows; -1 for one that shows none."""
+def places_of(photograph: Photograph, shot: Shot) -> list[int]:
+    """Return which slice of the screen each picture shows; -1 for one that shows none."""
     size = (shot.photo.shape[1], shot.photo.shape[0])
     middles = np.array([tile.corners.mean(axis=0) for tile in shot.tiles])
     x, y = from_photo(middles, photograph.screen, size).T

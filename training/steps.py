@@ -29,6 +29,7 @@ from training.phantoms import measure_phantoms
 from training.plots import draw_reliability, draw_roc, draw_training
 from training.pooling import compare_pooling
 from training.prepare import prepare_all, read_prepared
+from training.reading import measure_reading
 from training.release import EVALUATION, release
 from training.scored import onnx_scorer, score, torch_scorer
 from training.screen.album import kept_for_the_end, photograph_series
@@ -36,7 +37,7 @@ from training.screen.families import FAMILIES
 from training.screen_finder import write_finder
 from training.settings import Settings
 from training.splits import FOLDS, SEED
-from training.workspace import Workspace
+from training.workspace import HELD_OUT, Workspace
 
 
 def prepare(options: argparse.Namespace) -> None:
@@ -200,6 +201,16 @@ def finder(options: argparse.Namespace) -> None:
     write_finder(options.to, series, options.photographs, options.minutes, options.seed, _say)
 
 
+def reading(options: argparse.Namespace) -> None:
+    """Measure how well slices are read off simulated screens, in development on patients not kept for the end."""
+    datasets = [sources.load(name, folder) for name, folder in options.data]
+    kept = options.family == HELD_OUT
+    studies = [one for dataset in datasets for one in dataset.studies if kept_for_the_end(one.patient) == kept]
+    if not studies:
+        raise TrainingError("The data sets hold no patient to show.")
+    _answer(measure_reading(studies, FAMILIES[options.family], options.shots, options.films, _say))
+
+
 STEPS: dict[str, Callable[[argparse.Namespace], None]] = {
     "prepare": prepare,
     "train": train,
@@ -212,6 +223,7 @@ STEPS: dict[str, Callable[[argparse.Namespace], None]] = {
     "test": test,
     "photograph": photograph,
     "finder": finder,
+    "reading": reading,
     "capture": lambda options: camera_steps.capture(options, _say),
     "adapt": lambda options: camera_steps.adapt(options, _say),
     "gate": lambda options: camera_steps.gate(options, _say),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 from enum import Enum
-from typing import Deque, Optional, Sequence
+from typing import Deque, List, Optional, Sequence
 
 import cv2
 import numpy as np
@@ -148,13 +148,17 @@ class ScrollCapture:
             uint8, shape ``(n, SIDE, SIDE)``: each slice once, from the base of the skull to the vertex, in the grey
             levels of the camera.
         """
+        pictures = [moment.picture for moment in self.in_order()]
+        return np.stack(pictures) if pictures else np.zeros((0, SIDE, SIDE), np.uint8)
+
+    def in_order(self) -> List[Moment]:
+        """End the capture and return each slice once, as it was seen, from the base of the skull to the vertex."""
         self._take(self._finder.end())
         if not self._series.moments:
-            return np.zeros((0, SIDE, SIDE), np.uint8)
+            return []
         self._look_at_the_whole()
-        order = self._series.order()
-        pictures = np.stack([self._series.moments[index].picture for index in order])
-        return pictures if self._coverage.upward else pictures[::-1].copy()
+        moments = [self._series.moments[index] for index in self._series.order()]
+        return moments if self._coverage.upward else moments[::-1]
 
     def _take(self, moment: Optional[Moment]) -> None:
         if moment is not None:

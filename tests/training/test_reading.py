@@ -1,0 +1,51 @@
+"""How well slices are read off simulated screens is counted as it is."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from training import reading, sources
+from training.cli import main
+from training.reading import ReadFilm, ReadShot, read_film
+from training.screen.families import DEVELOPMENT
+
+
+def test_shots_are_taken_read_and_counted(simulated_ct_ich: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["reading", "--data", f"ct_ich:{simulated_ct_ich}", "--shots", "2", "--films", "0"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["family"], found["shots"], found["films"]) == ("development", 2, 0)
+    assert found["read_right"]["value"] + found["wrong_unnoticed"]["value"] <= 1
+    assert "in_order" not in found
+
+
+def test_a_film_is_read_slice_by_slice(simulated_ct_ich: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def script(slices: int, rng: np.random.Generator) -> list[tuple[float, int]]:
+        return [(0.25 * number, min(number, slices - 1)) for number in range(6)]
+
+    monkeypatch.setattr(reading, "scroll_script", script)
+    study = sources.load("ct_ich", simulated_ct_ich).studies[0]
+    film = read_film(study, np.random.default_rng(1), DEVELOPMENT, hand_held=False)
+    assert 3 <= film.once <= 5
+    assert film.again == 0
+    assert film.in_order
+
+
+def test_what_was_read_becomes_shares() -> None:
+    nan, inf = float("nan"), float("inf")
+    shots = [
+        ReadShot("a", 0.001, True, False),
+        ReadShot("b", 0.004, False, False),
+        ReadShot("c", inf, False, True),
+        ReadShot("d", nan, True, False),
+    ]
+    found = reading._of_shots(shots)
+    assert (found["whole_screens"], found["corners_away_median"]) == (3, 0.004)
+    assert found["screen_found"]["value"] == pytest.approx(0.667)
+    assert (found["read_right"]["value"], found["wrong_unnoticed"]["value"]) == (0.5, 0.25)
+    films = reading._of_films([ReadFilm("a", 20, 19, 0, True), ReadFilm("b", 20, 20, 1, False)])
+    assert (films["slices_shown"], films["slices_found"], films["slices_found_again"]) == (40, 39, 1)
+    assert films["in_order"]["value"] == 0.5

@@ -1,0 +1,200 @@
+"""How well slices are read off simulated screens: shots of tiles, and films of somebody who scrolls.
+
+Only reading is measured: where the screen and the pictures on it are found, whether each slice of a film comes once and
+in its order. What the network makes of them is `training.routes`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from appliance.camera.largest import largest_picture
+from appliance.camera.photograph import read_photograph
+from appliance.camera.screen import find_screen
+from appliance.camera.scroll import ScrollCapture
+from appliance.camera.sources import Frame
+from appliance.imaging.brain import find_brain
+from appliance.imaging.head import find_heads
+from appliance.reasons import Refused
+from training.dataset import Study
+from training.metrics import Bootstrap, share_figure
+from training.photographed import draw_grid, places_of
+from training.screen.families import Family
+from training.screen.scroll_video import scroll_script, scroll_video
+from training.screen.shot import Shot, take_shot
+
+NEAR = 0.02
+"""Corners of a screen are found that lie this near, over its width."""
+
+
+@dataclass(frozen=True)
+class ReadShot:
+    """A shot without a fault, as it was read.
+
+    Attributes
+    ----------
+    patient : str
+        Whose slices it shows.
+    away : float
+        Largest distance of a corner of the screen from the truth, over the screen's width; infinite where none was
+        found, NaN where the photograph does not show all of them.
+    right : bool
+        Whether every slice that shows brain was read, each from its place.
+    refused : bool
+        Whether the appliance said that it could not read it.
+    """
+
+    patient: str
+    away: float
+    right: bool
+    refused: bool
+
+
+@dataclass(frozen=True)
+class ReadFilm:
+    """A film of a series, as it was read: how many slices were shown, found once, and found again; their order."""
+
+    patient: str
+    shown: int
+    once: int
+    again: int
+    in_order: bool
+
+
+def read_shot(study: Study, rng: np.random.Generator, family: Family) -> ReadShot:
+    """Photograph a page of a series, and read it."""
+    stack = study.read().stack
+    vertex = max(find_brain(stack, find_heads(stack)).indices, default=0)
+    rows, columns = draw_grid(rng)
+    start = int(rng.integers(vertex // (rows * columns) + 1)) * rows * columns
+    shown = stack.pixels[start : start + rows * columns]
+    shot = take_shot(shown, rng, family, rows, columns)
+    away = _away(shot)
+    try:
+        places = places_of(read_photograph(shot.photo), shot)
+    except Refused:
+        return ReadShot(study.patient, away, False, True)
+    right = places == list(range(len(places))) and len(places) >= min(vertex + 1 - start, len(shown))
+    return ReadShot(study.patient, away, right, False)
+
+
+def _away(shot: Shot) -> float:
+    size = np.array(shot.photo.shape[1::-1])
+    if ((shot.screen < -0.5) | (shot.screen > size - 0.5)).any():
+        return float("nan")
+    screen = find_screen(shot.photo)
+    if screen is None:
+        return float("inf")
+    width = float(np.linalg.norm(shot.screen[1] - shot.screen[0]))
+    return float(np.linalg.norm(screen.corners - shot.screen, axis=1).max()) / width
+
+
+def read_film(study: Study, rng: np.random.Generator, family: Family, hand_held: bool) -> ReadFilm:
+    """Film somebody who scrolls through the slices that show brain, and one beyond at either end, and read it."""
+    stack = study.read().stack
+    brain = find_brain(stack, find_heads(stack)).indices
+    shown = stack.pixels[max(min(brain) - 1, 0) : max(brain) + 2]
+    script = scroll_script(len(shown), rng)
+    capture = ScrollCapture(largest_picture)
+    seen: list[tuple[float, int | None]] = []
+    for number, frame in enumerate(scroll_video(shown, rng, family, hand_held, script)):
+        seen.append((frame.time, frame.slice))
+        capture.add(Frame(frame.photo, frame.time, number))
+    found = [_slice_at(seen, moment.first_s, moment.last_s) for moment in capture.in_order()]
+    known = [index for index in found if index is not None]
+    different = list(dict.fromkeys(known))
+    steps = np.sign(np.diff(different))
+    return ReadFilm(
+        study.patient, len(shown), len(different), len(found) - len(different), bool(len(set(steps.tolist())) <= 1)
+    )
+
+
+def _slice_at(seen: Sequence[tuple[float, int | None]], first_s: float, last_s: float) -> int | None:
+    """The slice that most frames of a time show."""
+    shown = [index for time, index in seen if first_s <= time <= last_s and index is not None]
+    return max(set(shown), key=shown.count) if shown else None
+
+
+def measure_reading(
+    studies: Sequence[Study],
+    family: Family,
+    shots: int,
+    films: int,
+    say: Callable[[str], None],
+) -> dict[str, Any]:
+    """Read shots and films, and count.
+
+    Parameters
+    ----------
+    studies : sequence of Study
+        Whose slices are shown, drawn by lot.
+    family : Family
+        How consoles, rooms and cameras are.
+    shots, films : int
+        How many; shots with a fault are drawn anew.
+    say : callable
+        Told a line now and then.
+
+    Returns
+    -------
+    dict
+        Shares as of `training.metrics.share_figure`.
+    """
+    usable = replace(family, usable=1.0)
+    document: dict[str, Any] = {"family": family.name, "shots": shots, "films": films}
+    read = []
+    for number in range(shots):
+        rng = np.random.default_rng([number, 1])
+        read.append(read_shot(studies[int(rng.integers(len(studies)))], rng, usable))
+        if number % 20 == 19:
+            say(f"{number + 1} of {shots} shots read")
+    if read:
+        document.update(_of_shots(read))
+    filmed = []
+    for number in range(films):
+        rng = np.random.default_rng([number, 2])
+        study = studies[int(rng.integers(len(studies)))]
+        filmed.append(read_film(study, rng, usable, hand_held=number % 2 == 1))
+        say(f"{number + 1} of {films} films read")
+    if filmed:
+        document.update(_of_films(filmed))
+    return document
+
+
+def _of_shots(read: Sequence[ReadShot]) -> dict[str, Any]:
+    whole = [one for one in read if not np.isnan(one.away)]
+    median = float(np.median([one.away for one in whole])) if whole else None
+    return {
+        "whole_screens": len(whole),
+        "corners_away_median": None if median is None else round(median, 4),
+        "screen_found": _share([(one.patient, one.away <= NEAR) for one in whole]),
+        "read_right": _share([(one.patient, one.right) for one in read]),
+        "wrong_unnoticed": _share([(one.patient, not one.right and not one.refused) for one in read]),
+    }
+
+
+def _of_films(filmed: Sequence[ReadFilm]) -> dict[str, Any]:
+    return {
+        "slices_shown": sum(one.shown for one in filmed),
+        "slices_found": sum(one.once for one in filmed),
+        "slices_found_again": sum(one.again for one in filmed),
+        "in_order": _share([(one.patient, one.in_order) for one in filmed]),
+    }
+
+
+def _share(items: Sequence[tuple[str, bool]]) -> dict[str, Any]:
+    if not items:
+        return {"patients": 0}
+    patients = np.array([patient for patient, _ in items])
+    true = np.array([value for _, value in items])
+    measured = Bootstrap(patients).measure(partial(_mean, true))
+    return share_figure(measured, len(np.unique(patients)))
+
+
+def _mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    return np.asarray((weights @ values) / weights.sum(axis=1))
