@@ -19,9 +19,6 @@
 # Some shells forbid Python to keep what it compiled; each of the appliance's processes would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-# The environments of two Pythons are installed side by side.
-MAKEFLAGS += --jobs=2
-
 SHELL := /bin/bash
 .SHELLFLAGS := -eo pipefail -c
 
@@ -65,7 +62,9 @@ help:
 run: .venv/appliance.stamp
 	exec .venv/bin/triage serve --demo
 
-test: .venv/test.stamp $(if $(PYTHON38),.venv38/test.stamp)
+test:
+	# both environments side by side
+	$(MAKE) --jobs=2 .venv/test.stamp $(if $(PYTHON38),.venv38/test.stamp)
 	status=0
 	echo "== Python $(VERSION)"
 	$(call pytest,.venv,$(TESTS)) || status=1

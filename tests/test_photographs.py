@@ -93,7 +93,6 @@ def test_without_a_calibration_for_photographs_they_are_refused(
     assert [reason.code.value for reason in judgement.verdict.reasons] == ["photo_not_measured"]  # type: ignore[union-attr]
 
 
-@pytest.mark.slow
 def test_a_photograph_that_the_gate_refuses_is_the_studys_refusal(settings: Settings, tmp_path: Path) -> None:
     paths = write_photographs(tmp_path / "photos", slices())
     cv2.imwrite(str(paths[1]), cv2.GaussianBlur(cv2.imread(str(paths[1])), (0, 0), 5))

@@ -115,7 +115,6 @@ def test_a_killed_worker_is_replaced_and_the_next_study_judged(start: Start) -> 
     assert found["state"] == "done"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_everything(start: Start, number: int) -> None:
     process = start()
@@ -177,7 +176,6 @@ def test_a_folder_of_more_files_than_may_be_open_comes_in(start: Start, tmp_path
     assert wait_for(lambda: document(address.rstrip("/") + case))["state"] == "failed"
 
 
-@pytest.mark.slow
 def test_a_disc_in_the_watched_folder_is_judged(start: Start, tmp_path: Path) -> None:
     (tmp_path / "drive").mkdir()
     address = address_of(start(TRIAGE_MEDIA_WATCH="folder", TRIAGE_MEDIA_FOLDER=str(tmp_path / "drive")))

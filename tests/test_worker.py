@@ -85,7 +85,6 @@ def test_it_judges_one_after_another_and_survives_each(store: Store, settings: S
     assert process.exitcode == 0
 
 
-@pytest.mark.slow
 def test_a_fault_of_the_appliance_ends_the_job_and_not_the_worker(
     store: Store, settings: Settings, start: Start
 ) -> None:
@@ -178,7 +177,6 @@ def hang(settings: Settings) -> None:
             time.sleep(600)
 
 
-@pytest.mark.slow
 def test_a_worker_that_hangs_ends_itself(store: Store, settings: Settings) -> None:
     queue(store, settings, [b"no DICOM in here"])
     process = multiprocessing.get_context("spawn").Process(target=hang, args=(settings,))
@@ -187,7 +185,6 @@ def test_a_worker_that_hangs_ends_itself(store: Store, settings: Settings) -> No
     assert process.exitcode == TRY_AGAIN
 
 
-@pytest.mark.slow
 def test_earlier_images_that_are_gone_do_not_keep_the_rest_from_being_judged(
     store: Store, settings: Settings, start: Start
 ) -> None:

@@ -15,7 +15,6 @@ from appliance.phantom.dicomise import write_series
 from appliance.phantom.options import SeriesOptions
 from appliance.pipeline import Pipeline
 from appliance.scoring import Judgement
-from appliance.verdict import Verdict
 
 OUT_OF_ORDER = 49
 """Number of the patient whose pictures are not in the order of their numbers."""
@@ -44,11 +43,8 @@ def both_roads(root: Path, pipeline: Pipeline, scratch: Path, every: int) -> Ite
         shutil.rmtree(scratch)
         if not isinstance(last, Judgement):
             raise TypeError(f"expected a judgement, got {last}")
-        yield Judged(patient, truth[patient], *map(_probability, (as_pictures, last.verdict)))
-
-
-def _probability(verdict: Verdict) -> Optional[float]:
-    return verdict.urgent_probability
+        roads = as_pictures.urgent_probability, last.verdict.urgent_probability
+        yield Judged(patient, truth[patient], *roads)
 
 
 def _write_as_dicom(source: Path, target: Path) -> None:

@@ -63,7 +63,7 @@ def adapt(options: argparse.Namespace, say: Callable[[str], None]) -> None:
 
 
 def gate(options: argparse.Namespace, say: Callable[[str], None]) -> None:
-    """Fit the gate to photographs of the training family, and measure it on another; at the end on patients kept."""
+    """Fit the gate to shots of the training family; measure it on another, with its patients or, at the end, others."""
     workspace = Workspace(options.work)
     rated = [
         rate(workspace, dict(options.data), FAMILIES[family], options.count, family == HELD_OUT, say)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from training.model_card import show
+from training.workspace import HELD_OUT
 
 COLUMNS = (
     "photographs",
@@ -61,7 +62,8 @@ def camera_table(routes: Mapping[str, Any], gate: Mapping[str, Any] | None) -> d
         "**All photographs are simulated** (`training/screen`): consoles, screens, rooms and cameras are drawn by a "
         "program; no real photograph of a screen was used. Each study is shown on a console page by page, "
         "photographed, found, flattened and read as the appliance does; a page whose photograph is refused is taken "
-        "again, four times at most. A study that is refused, or of which a slice is missed, counts as the wrong answer "
+        "again, four times at most, and where slices are too small, the study again with fewer on a page. A study that "
+        "is refused, or of which a slice is missed, counts as the wrong answer "
         "on either side. "
         "Networks have not seen the patients that they judge here."
     )
@@ -76,10 +78,11 @@ def camera_table(routes: Mapping[str, Any], gate: Mapping[str, Any] | None) -> d
 
 def _gate(gate: Mapping[str, Any]) -> str:
     unseen = gate["unseen"]
+    kinds = "kinds and patients" if gate["unseen_family"] == HELD_OUT else "viewers"
     return (
         f"The gate refused {show(unseen['bad_refused'])} of the {unseen['bad_photographs']} photographs that mislead "
         f"the network (slices misjudged by {gate['bad_from']:.1f} in log-odds or more on average) and "
         f"{show(unseen['good_refused'])} of the {unseen['good_photographs']} good ones "
-        f"(up to {gate['good_up_to']:.1f}), of {unseen['photographs']} of kinds and patients that it was not fitted to "
-        "(`triage-train gate --work W`)."
+        f"(up to {gate['good_up_to']:.1f}), of {unseen['photographs']} of {kinds} that it was not fitted to "
+        f"(`triage-train gate --work W --unseen {gate['unseen_family']}`)."
     )

@@ -117,8 +117,8 @@ def _parser() -> argparse.ArgumentParser:
     families = ("training", "development", "held_out")
     capture.add_argument("--family", choices=families, default="training", help="of consoles")
     reading.add_argument("--family", choices=families, default="development", help="of consoles")
-    reading.add_argument("--shots", type=_any, default=120, metavar="N", help="how many (default: %(default)s)")
-    reading.add_argument("--films", type=_any, default=10, metavar="N", help="how many (default: %(default)s)")
+    reading.add_argument("--shots", type=_count, default=120, metavar="N", help="how many (default: %(default)s)")
+    reading.add_argument("--films", type=_count, default=10, metavar="N", help="how many (default: %(default)s)")
     gate.add_argument("--unseen", choices=families[1:], default="development", help="family that it is measured on")
     photograph.add_argument("--to", type=Path, required=True, metavar="DIR", help="folder of the photos")
     photograph.add_argument("--count", type=int, default=12, metavar="N", help="how many (default: %(default)s)")
@@ -147,8 +147,10 @@ def _some(text: str) -> int:
     return int(text)
 
 
-def _any(text: str) -> int:
-    return 0 if text == "0" else _some(text)
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
+    return int(text)
 
 
 def _minutes(text: str) -> float:

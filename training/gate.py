@@ -11,7 +11,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from appliance.camera.quality import NAMES, WORSE, Gate
-from training.metrics import Bootstrap, share_figure
+from training.metrics import Bootstrap, share_figure, shares
 
 BAD, GOOD = 1.0, 0.5
 """Log-odds by which a photograph's slices are misjudged, on average, from which it is too bad, and up to which good."""
@@ -107,12 +107,7 @@ def measure_gate(rated: Sequence[Rated], refuses: Callable[[Rated], bool]) -> di
         "good": np.array([item.misled <= GOOD for item in rated]),
     }
     for name, chosen in kinds.items():
-        share = bootstrap.measure(partial(_share, refused & chosen, chosen))
+        share = bootstrap.measure(partial(shares, refused, chosen))
         document[f"{name}_photographs"] = int(chosen.sum())
         document[f"{name}_refused"] = share_figure(share, len(np.unique(patients[chosen])))
     return document
-
-
-def _share(part: np.ndarray, whole: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    total = weights @ whole
-    return np.divide(weights @ part, total, out=np.full(len(weights), np.nan), where=total > 0)

@@ -66,7 +66,7 @@ def rate(
     ]
     rated = []
     for number in range(count):
-        rng = np.random.default_rng([number, final])
+        rng = np.random.default_rng([number, final, *family.name.encode()])
         study, scorer = prepared[int(rng.integers(len(prepared)))]
         rated.append(_rate(study, originals[study.patient], scorer, slope, rng, family))
         if number % 50 == 49:

@@ -190,6 +190,11 @@ def _cumulative(scores: np.ndarray, truth: np.ndarray, weights: np.ndarray) -> t
     return hits, alarms
 
 
+def shares(part: np.ndarray, whole: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Share of `whole` that is `part` as well, both bool of shape ``(n,)``, in each resample: float64, ``(r,)``."""
+    return _share(weights @ (part & whole), weights @ whole)
+
+
 def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     part, whole = np.broadcast_arrays(np.asarray(part, dtype=float), np.asarray(whole, dtype=float))
     return np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole > 0)

@@ -68,6 +68,8 @@ def photograph_series(
 ) -> list[np.ndarray]:
     """Photograph a series screen by screen, on one console with one camera, as the appliance asks for it.
 
+    A gate that finds the slices too small has fewer shown at once, down to one.
+
     Parameters
     ----------
     slices : numpy.ndarray

@@ -22,7 +22,8 @@ from appliance.imaging.brain import find_brain
 from appliance.imaging.head import find_heads
 from appliance.reasons import Refused
 from training.dataset import Study
-from training.metrics import Bootstrap, share_figure
+from training.documents import TrainingError
+from training.metrics import Bootstrap, share_figure, shares
 from training.photographed import draw_grid, places_of
 from training.screen.families import Family
 from training.screen.scroll_video import scroll_script, scroll_video
@@ -57,12 +58,27 @@ class ReadShot:
 
 @dataclass(frozen=True)
 class ReadFilm:
-    """A film of a series, as it was read: how many slices were shown, found once, and found again; their order."""
+    """A film of a series, as it was read.
+
+    Attributes
+    ----------
+    patient : str
+        Whose slices it shows.
+    shown : int
+        How many slices.
+    once, again : int
+        How many of them were found, and how many of these a second time.
+    mixed : int
+        How many pictures were taken for slices that show the change from one to another.
+    in_order : bool
+        Whether what was found goes from the base of the skull up.
+    """
 
     patient: str
     shown: int
     once: int
     again: int
+    mixed: int
     in_order: bool
 
 
@@ -108,9 +124,14 @@ def read_film(study: Study, rng: np.random.Generator, family: Family, hand_held:
     found = [_slice_at(seen, moment.first_s, moment.last_s) for moment in capture.in_order()]
     known = [index for index in found if index is not None]
     different = list(dict.fromkeys(known))
-    steps = np.sign(np.diff(different))
+    rising = bool((np.diff(different) > 0).all())
     return ReadFilm(
-        study.patient, len(shown), len(different), len(found) - len(different), bool(len(set(steps.tolist())) <= 1)
+        patient=study.patient,
+        shown=len(shown),
+        once=len(different),
+        again=len(known) - len(different),
+        mixed=len(found) - len(known),
+        in_order=bool(different) and rising,
     )
 
 
@@ -143,8 +164,15 @@ def measure_reading(
     Returns
     -------
     dict
-        Shares as of `training.metrics.share_figure`.
+        What was asked for, counts, the median of `ReadShot.away`, and shares as of `training.metrics.share_figure`.
+
+    Raises
+    ------
+    TrainingError
+        When nothing is to be read.
     """
+    if not shots and not films:
+        raise TrainingError("Nothing is to be read; ask for shots, films or both.")
     usable = replace(family, usable=1.0)
     document: dict[str, Any] = {"family": family.name, "shots": shots, "films": films}
     read = []
@@ -183,6 +211,7 @@ def _of_films(filmed: Sequence[ReadFilm]) -> dict[str, Any]:
         "slices_shown": sum(one.shown for one in filmed),
         "slices_found": sum(one.once for one in filmed),
         "slices_found_again": sum(one.again for one in filmed),
+        "pictures_of_no_slice": sum(one.mixed for one in filmed),
         "in_order": _share([(one.patient, one.in_order) for one in filmed]),
     }
 
@@ -192,9 +221,5 @@ def _share(items: Sequence[tuple[str, bool]]) -> dict[str, Any]:
         return {"patients": 0}
     patients = np.array([patient for patient, _ in items])
     true = np.array([value for _, value in items])
-    measured = Bootstrap(patients).measure(partial(_mean, true))
+    measured = Bootstrap(patients).measure(partial(shares, true, np.ones_like(true)))
     return share_figure(measured, len(np.unique(patients)))
-
-
-def _mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    return np.asarray((weights @ values) / weights.sum(axis=1))

@@ -11,7 +11,16 @@ import numpy as np
 
 from training.calibrate import Calibration
 from training.judged import judged_studies
-from training.metrics import Bootstrap, areas, figure, sensitivities, sensitivities_at, share_figure, specificities
+from training.metrics import (
+    Bootstrap,
+    areas,
+    figure,
+    sensitivities,
+    sensitivities_at,
+    share_figure,
+    shares,
+    specificities,
+)
 from training.scored import ScoredStudy
 
 
@@ -106,6 +115,7 @@ def compare(routes: Routes) -> dict[str, Any]:
     }
     # a refusal is wrong on either side
     called = np.where(routes.refused, ~routes.truth, routes.photographs_called)
+    all_captures = np.ones_like(routes.refused)
     document: dict[str, Any] = {
         "captures": len(routes.truth),
         "patients": everyone,
@@ -113,7 +123,7 @@ def compare(routes: Routes) -> dict[str, Any]:
         "specificity_compared_at": round(float(same[0]), 3),
         "auc_difference": figure(area["photographs"] - area["files"], everyone),
         "sensitivity_difference": figure(at["photographs"] - at["files"], everyone),
-        "refused": share_figure(bootstrap.measure(partial(_shares, routes.refused)), everyone),
+        "refused": share_figure(bootstrap.measure(partial(shares, routes.refused, all_captures)), everyone),
     }
     for name, calls in (("files", routes.files_called), ("photographs", called)):
         green = ~calls & ~routes.refused if name == "photographs" else ~calls
@@ -135,10 +145,6 @@ def _specificity(routes: Routes) -> float:
 
 def _wrong_where_refused(routes: Routes) -> np.ndarray:
     return np.where(routes.refused, np.where(routes.truth, -1.0, 2.0), routes.photographs)
-
-
-def _shares(chosen: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    return np.asarray((weights @ chosen) / weights.sum(axis=1))
 
 
 def _count(patients: np.ndarray) -> int:

@@ -22,12 +22,11 @@ def main(root: Path) -> None:
     """Judge all patients, and print both areas under the curve."""
     with Pipeline(load_settings()) as pipeline, tempfile.TemporaryDirectory() as folder:
         judged = list(both_roads(root, pipeline, Path(folder) / "dicom", every=1))
-    both = [(one.bleeds, one.as_pictures, one.as_dicom) for one in judged if one.as_pictures and one.as_dicom]
-    truth = np.array([bleeds for bleeds, _, _ in both])
-    everyone = np.ones((1, len(both)))
-    columns = np.array([values for _, *values in both]).T
-    of_pictures, of_dicom = (float(areas(column, truth, everyone)[0]) for column in columns)
-    refused = [one.patient for one in judged if not (one.as_pictures and one.as_dicom)]
+    refused = [one.patient for one in judged if one.as_pictures is None or one.as_dicom is None]
+    both = [one for one in judged if one.patient not in refused]
+    truth = np.array([one.bleeds for one in both])
+    columns = np.array([(one.as_pictures, one.as_dicom) for one in both], dtype=float).T
+    of_pictures, of_dicom = (float(areas(column, truth, np.ones((1, len(both))))[0]) for column in columns)
     print(
         f"{len(both)} patients: area {of_pictures:.4f} from pictures, {of_dicom:.4f} from DICOM; "
         f"largest difference of a probability {np.abs(columns[0] - columns[1]).max():.3f}; refused by a road: {refused}"
@@ -35,4 +34,6 @@ def main(root: Path) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("Name the folder of CT-ICH: python -m tests.benchmarks.two_roads FOLDER")
     main(Path(sys.argv[1]))

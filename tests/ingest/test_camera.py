@@ -189,7 +189,6 @@ def test_a_capture_without_frames_ends_by_itself(store: Store, start: Start) -> 
     assert ended(store, begun(store, Way.SCROLL, Eye.BROWSER)).state is CaptureState.ABANDONED
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_and_says_so_of_the_capture(store: Store, start: Start, number: int) -> None:
     process = start()
@@ -209,7 +208,6 @@ def test_a_signal_ends_it_and_says_so_of_the_capture(store: Store, start: Start,
     assert not is_present(store.camera_lock)
 
 
-@pytest.mark.slow
 def test_what_a_killed_process_was_looking_at_is_over_with_the_next(store: Store, start: Start) -> None:
     process = start()
     capture, numbers = begun(store, Way.TILES, Eye.BROWSER), iter(range(10_000))
@@ -226,7 +224,6 @@ def test_what_a_killed_process_was_looking_at_is_over_with_the_next(store: Store
     wait_for(lambda: not (store.folder / "frames" / capture.id).exists())
 
 
-@pytest.mark.slow
 def test_a_camera_that_is_not_there_is_said(store: Store, start: Start, tmp_path: Path) -> None:
     absent = str(tmp_path / "dev")
     settings = Settings(
@@ -247,7 +244,6 @@ def test_a_camera_that_is_not_there_is_said(store: Store, start: Start, tmp_path
     ]
 
 
-@pytest.mark.slow
 def test_a_capture_that_nothing_looks_at_is_said(store: Store, tmp_path: Path) -> None:
     settings = Settings(store=StoreSettings(tmp_path / "store"), ingest=IngestSettings(min_free_mb=1))
     begun(store, Way.SCROLL, Eye.BROWSER)

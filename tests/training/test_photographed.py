@@ -25,20 +25,17 @@ def test_a_corrected_exposure_is_darker() -> None:
 
 
 def test_where_slices_are_too_small_fewer_are_shown_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(photographed, "TAKES", 1)
-    monkeypatch.setattr(photographed, "draw_grid", lambda rng: (3, 3))
-    heads = np.stack([draw_slice(0.5, False, np.random.default_rng(number)) for number in range(2)])
     asked = []
 
-    def pages(*given: Any) -> list[np.ndarray]:
-        asked.append(given[4])
-        if len(asked) < 3:
-            raise Refused(Reason(ReasonCode.PHOTO_TOO_SMALL))
-        return [heads[0]]
+    def too_small(slices: Any, vertex: int, rng: Any, here: Any, grid: tuple[int, int], gate: Any) -> None:
+        asked.append(grid)
+        raise Refused(Reason(ReasonCode.PHOTO_TOO_SMALL))
 
-    monkeypatch.setattr(photographed, "_pages", pages)
-    assert photograph_series(heads, 1, np.random.default_rng(0), TRAINING, None)
-    assert asked == [(3, 3), (2, 3), (2, 2)]
+    monkeypatch.setattr(photographed, "draw_grid", lambda rng: (3, 3))
+    monkeypatch.setattr(photographed, "_pages", too_small)
+    with pytest.raises(Refused):
+        photograph_series(np.zeros((2, 8, 8), np.uint8), 1, np.random.default_rng(0), TRAINING, None)
+    assert asked == [(3, 3), (2, 3), (2, 2), (1, 1)]
 
 
 def test_a_refused_screen_is_left_out_only_above_the_brain(monkeypatch: pytest.MonkeyPatch) -> None:

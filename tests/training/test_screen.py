@@ -154,7 +154,7 @@ def test_a_study_is_photographed_on_one_console_with_one_camera(family: Family) 
     here = sitting(family, rng)
     first, second = (draw_settings(here, rng) for _ in range(2))
     assert first.pose != second.pose
-    for stays in ("look", "panel_size", "frame", "window"):
+    for stays in ("look", "panel_size", "panel", "frame", "window"):
         assert getattr(first, stays) == getattr(second, stays), stays
     assert first.lens.k1 == second.lens.k1
     assert (first.sensor.tone, first.sensor.demosaic) == (second.sensor.tone, second.sensor.demosaic)

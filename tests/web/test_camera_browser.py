@@ -23,7 +23,7 @@ from tests.web.test_live_browser import Served, served  # noqa: E402, F401
 expect = playwright_api.expect
 
 EACH, PAUSE = 30, 210
-"""Frames of each slice, and of the last, at which a person stops: a busy machine's browser sends one of six."""
+"""Frames of each slice, and more of the last, where a person stops: a busy machine's browser sends one of six."""
 
 PATIENCE_MS = 120_000
 

@@ -27,7 +27,7 @@ THING_CHANCES = {
 """How often each thing stands around."""
 
 COARSE_FRAME = 1920
-"""Width of a frame, in pixels, up to which blur is as many pixels wide."""
+"""Width of a frame in pixels. In a wider one, what is out of focus or moves is blurred over more pixels."""
 
 FAULTS = ("defocus", "motion", "glare", "small", "noise", "angle", "overexposed", "dark")
 """What makes a shot clearly bad."""
@@ -51,7 +51,17 @@ class Draw:
 
 
 def draw_settings(family: Family, rng: np.random.Generator, resolution: tuple[int, int] | None = None) -> Draw:
-    """Draw the settings of one shot."""
+    """Draw the settings of one shot.
+
+    Parameters
+    ----------
+    family : Family
+        Ranges and kinds to draw from.
+    rng : numpy.random.Generator
+        Source of all randomness.
+    resolution : tuple of int, optional
+        Width and height of the frame, in place of one of the family's.
+    """
     fault = "" if rng.random() < family.usable else str(rng.choice(FAULTS))
     size = _panel_size(family, rng)
     frames = family.resolutions
@@ -67,7 +77,7 @@ def draw_settings(family: Family, rng: np.random.Generator, resolution: tuple[in
         window=window,
         zoom=float(rng.uniform(1.0, 1.2)) if rng.random() < 0.3 else 1.0,
         fault=fault,
-        panel=_panel(family, size, rng),
+        panel=family.panel or _panel(family, size, rng),
         room=_room(family, fault, rng),
         pose=_pose(size, frame, fault, rng),
         lens=lens,
@@ -76,15 +86,24 @@ def draw_settings(family: Family, rng: np.random.Generator, resolution: tuple[in
 
 
 def sitting(family: Family, rng: np.random.Generator) -> Family:
-    """Narrow a family down to one viewer on one panel before one camera, as one study is photographed.
+    """Narrow a family down to one viewer on one panel and one kind of camera, as one study is photographed.
 
-    Where the camera stands, how its shutter and the room's light happen to be is left to be drawn for each shot.
+    What changes from shot to shot is left to be drawn: where the camera stands, its focus and exposure, the room's
+    light and what is reflected; so are the screen's frame and the camera's noise, of which little is seen.
+
+    Parameters
+    ----------
+    family : Family
+        To draw from.
+    rng : numpy.random.Generator
+        Source of all randomness.
     """
 
     def one(kinds: tuple[Any, ...]) -> tuple[Any, ...]:
         return (kinds[rng.integers(len(kinds))],)
 
     bend = float(rng.uniform(*family.barrel))
+    size = _panel_size(family, rng)
     return replace(
         family,
         looks=one(family.looks) if family.looks else (random_look(rng),),
@@ -96,8 +115,9 @@ def sitting(family: Family, rng: np.random.Generator) -> Family:
         barrel=(bend, bend),
         sensors=one(family.sensors),
         resolutions=one(family.resolutions),
-        panels=(_panel_size(family, rng),),
+        panels=(size,),
         window=_window(rng),
+        panel=_panel(family, size, rng),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from training.screen.looks import DEVELOPMENT_LOOKS, HELD_OUT_LOOKS, Look
+from training.screen.panel import Panel
 
 PANELS = {(1280, 1024): 0.2, (1920, 1080): 0.35, (1920, 1200): 0.2, (2560, 1440): 0.1, (1536, 2048): 0.15}
 """Panels, width and height in pixels, and how often each is met; the last is a grey medical one of 3 megapixels."""
@@ -40,6 +41,8 @@ class Family:
         Keys of `PANELS`.
     window : tuple of float, optional
         Width and level in HU that the console shows; drawn by default.
+    panel : Panel, optional
+        How the panel shines; drawn by default.
     usable : float
         Share of shots without a fault.
     """
@@ -60,6 +63,7 @@ class Family:
     resolutions: tuple[tuple[int, int], ...]
     panels: tuple[tuple[int, int], ...] = tuple(PANELS)
     window: tuple[float, float] | None = None
+    panel: Panel | None = None
     usable: float = 0.8
 
 
