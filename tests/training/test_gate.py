@@ -9,7 +9,9 @@ import pytest
 
 from appliance.camera.quality import NAMES, WORSE, Quality
 from appliance.reasons import ReasonCode
+from training.camera_table import camera_table
 from training.gate import Rated, fit_gate, measure_gate
+from training.gated import gate_document
 
 GOOD = dict(
     zip(NAMES, (8.0, 0.8, 0.02, 0.03, 1.1, 0.0, 1.5, 0.8, 1.2, 1.9, 0.02), strict=True),
@@ -73,3 +75,12 @@ def test_a_refusal_for_another_reason_counts_too() -> None:
     measured = measure_gate(photographs, lambda item: False)
     assert measured["bad_refused"]["value"] == 1.0
     assert measured["good_refused"]["value"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("family", "of"), [("development", "of viewers that"), ("held_out", "of kinds and patients that")]
+)
+def test_the_card_says_what_the_gate_was_measured_on(photographs: list[Rated], family: str, of: str) -> None:
+    found = {"unseen_family": family, **gate_document(photographs[:400], photographs[400:])}
+    note = camera_table({}, found)["note"]
+    assert f"{of} it was not fitted to (`triage-train gate --work W --unseen {family}`)" in note

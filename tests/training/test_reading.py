@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from appliance.study import SliceStack
+from tests.screens import slices
 from training import reading, sources
 from training.cli import main
+from training.dataset import LabelledStack
 from training.reading import ReadFilm, ReadShot, read_film
 from training.screen.families import DEVELOPMENT
 
@@ -24,13 +28,17 @@ def test_shots_are_taken_read_and_counted(simulated_ct_ich: Path, capsys: pytest
 
 
 def test_a_film_is_read_slice_by_slice(simulated_ct_ich: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def script(slices: int, rng: np.random.Generator) -> list[tuple[float, int]]:
-        return [(0.25 * number, min(number, slices - 1)) for number in range(6)]
+    def script(count: int, rng: np.random.Generator) -> list[tuple[float, int]]:
+        later = [(0.5 + 0.25 * number, min(number, count - 1)) for number in range(1, count + 1)]
+        return [(0.0, 0), *later]  # the first is rested on
 
     monkeypatch.setattr(reading, "scroll_script", script)
-    study = sources.load("ct_ich", simulated_ct_ich).studies[0]
-    film = read_film(study, np.random.default_rng(1), DEVELOPMENT, hand_held=False)
-    assert (film.once, film.again, film.mixed, film.in_order) == (5, 0, 0, True)
+    (usual, *_) = sources.load("ct_ich", simulated_ct_ich).studies
+    head = slices()[::4]
+    stack = LabelledStack(SliceStack(head, tuple(map(str, range(len(head))))), None, None)
+    film = read_film(replace(usual, read=lambda: stack), np.random.default_rng(1), DEVELOPMENT, hand_held=False)
+    assert film.shown > 4
+    assert (film.once, film.again, film.mixed, film.in_order) == (film.shown, 0, 0, True)
 
 
 def test_what_was_read_becomes_shares() -> None:
