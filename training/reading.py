@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+import cv2
 import numpy as np
 
 from appliance.camera.largest import largest_picture
@@ -29,8 +30,11 @@ from training.screen.families import Family
 from training.screen.scroll_video import scroll_script, scroll_video
 from training.screen.shot import Shot, take_shot
 
-NEAR = 0.02
-"""Corners of a screen are found that lie this near, over its width."""
+FOUND = 0.9
+"""Overlap of a screen with the one that was found, over what the two cover together, from which it was found."""
+
+CUT = 0.02
+"""How far a CT picture may lie beyond the photograph, over its side, and still be whole."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,10 @@ class ReadShot:
     away : float
         Largest distance of a corner of the screen from the truth, over the screen's width; infinite where none was
         found, NaN where the photograph does not show all of them.
+    overlap : float
+        Of the screen with the one that was found, over what the two cover together; NaN as above.
+    cut : bool
+        Whether a CT picture lies partly beyond the photograph, so that it has to be refused.
     right : bool
         Whether every slice that shows brain was read, each from its place.
     refused : bool
@@ -52,6 +60,8 @@ class ReadShot:
 
     patient: str
     away: float
+    overlap: float
+    cut: bool
     right: bool
     refused: bool
 
@@ -90,24 +100,40 @@ def read_shot(study: Study, rng: np.random.Generator, family: Family) -> ReadSho
     start = int(rng.integers(vertex // (rows * columns) + 1)) * rows * columns
     shown = stack.pixels[start : start + rows * columns]
     shot = take_shot(shown, rng, family, rows, columns)
-    away = _away(shot)
+    away, overlap = _found(shot)
     try:
         places = places_of(read_photograph(shot.photo), shot)
+        right = places == list(range(len(places))) and len(places) >= min(vertex + 1 - start, len(shown))
+        refused = False
     except Refused:
-        return ReadShot(study.patient, away, False, True)
-    right = places == list(range(len(places))) and len(places) >= min(vertex + 1 - start, len(shown))
-    return ReadShot(study.patient, away, right, False)
+        right, refused = False, True
+    return ReadShot(study.patient, away, overlap, _cut(shot), right, refused)
 
 
-def _away(shot: Shot) -> float:
+def _found(shot: Shot) -> tuple[float, float]:
+    """How far the corners of the screen are from the truth, and how far both overlap; NaN where not all are shown."""
     size = np.array(shot.photo.shape[1::-1])
     if ((shot.screen < -0.5) | (shot.screen > size - 0.5)).any():
-        return float("nan")
+        return float("nan"), float("nan")
     screen = find_screen(shot.photo)
     if screen is None:
-        return float("inf")
+        return float("inf"), 0.0
     width = float(np.linalg.norm(shot.screen[1] - shot.screen[0]))
-    return float(np.linalg.norm(screen.corners - shot.screen, axis=1).max()) / width
+    truth, found = (corners.astype(np.float32) for corners in (shot.screen, screen.corners))
+    both, _ = cv2.intersectConvexConvex(truth, found)
+    either = cv2.contourArea(truth) + cv2.contourArea(found) - both
+    return float(np.linalg.norm(found - truth, axis=1).max()) / width, float(both / either)
+
+
+def _cut(shot: Shot) -> bool:
+    size, zoom = np.array(shot.photo.shape[1::-1]), float(shot.settings["zoom"])
+    for tile in shot.tiles:
+        middle = tile.corners.mean(axis=0)
+        shown = middle + (tile.corners - middle) / zoom
+        beyond = float(np.maximum(-shown, shown - size).max())
+        if tile.index >= 0 and beyond > CUT * float(np.linalg.norm(shown[1] - shown[0])):
+            return True
+    return False
 
 
 def read_film(study: Study, rng: np.random.Generator, family: Family, hand_held: bool) -> ReadFilm:
@@ -196,12 +222,14 @@ def measure_reading(
 
 def _of_shots(read: Sequence[ReadShot]) -> dict[str, Any]:
     whole = [one for one in read if not np.isnan(one.away)]
+    uncut = [one for one in read if not one.cut]
     median = float(np.median([one.away for one in whole])) if whole else None
     return {
         "whole_screens": len(whole),
         "corners_away_median": None if median is None else round(median, 4),
-        "screen_found": _share([(one.patient, one.away <= NEAR) for one in whole]),
-        "read_right": _share([(one.patient, one.right) for one in read]),
+        "screen_found": _share([(one.patient, one.overlap >= FOUND) for one in whole]),
+        "pictures_cut": len(read) - len(uncut),
+        "read_right": _share([(one.patient, one.right) for one in uncut]),
         "wrong_unnoticed": _share([(one.patient, not one.right and not one.refused) for one in read]),
     }
 

@@ -11,7 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-WIDTH, HEIGHT = 192, 112
+WIDTH, HEIGHT = 320, 192
 """The network's input in pixels; a picture of another shape is padded with black."""
 
 NETWORK = Path(__file__).with_name("screen_finder.onnx")

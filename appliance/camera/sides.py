@@ -13,7 +13,7 @@ from appliance.camera.lens import straighten
 SAMPLES = 64
 """Profiles along each side."""
 
-WIDE, NARROW = 0.05, 0.012
+WIDE, NARROW = 0.035, 0.012
 """How far from its first place a side is sought, over the screen's width: first straight, then bowed."""
 
 BLUR = 3.0
@@ -25,7 +25,7 @@ TILT = 1.4
 LEAN = 0.05
 """What a turn or a bow as large as the reach costs, over all votes."""
 
-TRUST = 0.6
+TRUST = 2.5
 """Worth of the network's belief over that of edges, while a side is sought far from its first place."""
 
 STEP = 0.5

@@ -34,25 +34,28 @@ def test_a_film_is_read_slice_by_slice(simulated_ct_ich: Path, monkeypatch: pyte
 
     monkeypatch.setattr(reading, "scroll_script", script)
     (usual, *_) = sources.load("ct_ich", simulated_ct_ich).studies
-    head = slices()[::4]
+    head = slices()[10::3]
     stack = LabelledStack(SliceStack(head, tuple(map(str, range(len(head))))), None, None)
     film = read_film(replace(usual, read=lambda: stack), np.random.default_rng(1), DEVELOPMENT, hand_held=False)
     assert film.shown > 4
-    assert (film.once, film.again, film.mixed, film.in_order) == (film.shown, 0, 0, True)
+    assert film.once >= film.shown - 1
+    assert (film.again, film.mixed, film.in_order) == (0, 0, True)
 
 
 def test_what_was_read_becomes_shares() -> None:
     nan, inf = float("nan"), float("inf")
     shots = [
-        ReadShot("a", 0.001, True, False),
-        ReadShot("b", 0.004, False, False),
-        ReadShot("c", inf, False, True),
-        ReadShot("d", nan, True, False),
+        ReadShot("a", 0.001, 0.99, False, True, False),
+        ReadShot("b", 0.004, 0.92, False, False, False),
+        ReadShot("c", inf, 0.0, False, False, True),
+        ReadShot("d", nan, nan, False, True, False),
+        ReadShot("e", nan, nan, True, False, True),
     ]
     found = reading._of_shots(shots)
     assert (found["whole_screens"], found["corners_away_median"]) == (3, 0.004)
     assert found["screen_found"]["value"] == pytest.approx(0.667)
-    assert (found["read_right"]["value"], found["wrong_unnoticed"]["value"]) == (0.5, 0.25)
+    assert found["pictures_cut"] == 1
+    assert (found["read_right"]["value"], found["wrong_unnoticed"]["value"]) == (0.5, 0.2)
     films = reading._of_films([ReadFilm("a", 20, 19, 0, 1, True), ReadFilm("b", 20, 20, 1, 0, False)])
     assert (films["slices_shown"], films["slices_found"], films["slices_found_again"]) == (40, 39, 1)
     assert films["pictures_of_no_slice"] == 1

@@ -49,7 +49,7 @@ def test_it_learns_and_answers_alike_once_written(tmp_path: Path) -> None:
     network = screen_finder.train(examples(), minutes=0.05, seed=0, say=print, batch=2)
     path = tmp_path / "finder.onnx"
     path.write_bytes(screen_finder.to_onnx(network))
-    assert path.stat().st_size < 1_000_000
+    assert path.stat().st_size < 2_000_000
     shown = screen_finder.draw(examples()[0], np.random.default_rng(0))[0]
     with torch.no_grad():
         expected = network(torch.from_numpy(shown).permute(2, 0, 1)[None].float()).numpy()
@@ -67,4 +67,4 @@ def test_the_command_writes_a_network_that_the_appliance_reads(simulated_ct_ich:
 
 
 def test_the_released_network_is_small() -> None:
-    assert NETWORK.stat().st_size < 1_000_000
+    assert NETWORK.stat().st_size < 2_000_000
