@@ -64,7 +64,7 @@ run: .venv/appliance.stamp
 
 test:
 	# both environments side by side
-	$(MAKE) --jobs=2 .venv/test.stamp $(if $(PYTHON38),.venv38/test.stamp)
+	$(MAKE) --no-print-directory --jobs=2 .venv/test.stamp $(if $(PYTHON38),.venv38/test.stamp)
 	status=0
 	echo "== Python $(VERSION)"
 	$(call pytest,.venv,$(TESTS)) || status=1

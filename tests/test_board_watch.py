@@ -14,7 +14,7 @@ from appliance.store.boards import Seen
 from tests.device.boards import cool_down, count, orin, xavier
 from tests.disks import read_only
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 @pytest.fixture

@@ -201,7 +201,7 @@ def test_a_signal_ends_it_and_says_so_of_the_capture(store: Store, start: Start,
     wait_for(looked)
     assert is_present(store.camera_lock)
     process.send_signal(number)
-    _, complaints = process.communicate(timeout=30)
+    _, complaints = process.communicate(timeout=120)
     assert process.returncode == 0 and "Traceback" not in complaints
     over = now(store, capture)
     assert (over.state, over.error_code) == (CaptureState.FAILED, "camera_interrupted")
@@ -255,7 +255,7 @@ def test_a_capture_that_nothing_looks_at_is_said(store: Store, tmp_path: Path) -
 
 def test_what_is_no_camera_is_said_at_once(start: Start) -> None:
     process = start("--source", "ftp://camera")
-    said, complaints = process.communicate(timeout=60)
+    said, complaints = process.communicate(timeout=120)
     assert process.returncode == 2 and said == "" and complaints.startswith("triage: An address that begins with ftp")
 
 

@@ -19,6 +19,13 @@ from appliance.web import create_app
 from tests.verdicts import VERDICTS
 from tests.web.logins import set_up
 
+try:
+    from playwright.sync_api import expect
+except ModuleNotFoundError:
+    pass  # the tests that need it say so
+else:
+    expect.set_options(timeout=60_000)  # what a page shows may come late where the machine is busy
+
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:

@@ -168,7 +168,7 @@ def test_an_open_start_page_goes_to_the_login_when_its_session_is_over(
     log_in(page, address, "sato")
     with records.database.transaction() as connection:
         connection.execute("UPDATE sessions SET seen_uptime = seen_uptime - 1801")
-    page.wait_for_url(f"{address}/login?next=/", timeout=20_000)  # type: ignore[attr-defined]
+    page.wait_for_url(f"{address}/login?next=/", timeout=60_000)  # type: ignore[attr-defined]
 
 
 def test_going_back_after_the_logout_shows_no_name(page: object, address: str, filed: Callable[[str], Case]) -> None:

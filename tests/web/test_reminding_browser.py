@@ -38,7 +38,7 @@ def test_an_open_case_reminds_of_another_and_leaves_pen_and_case_alone(
     before = [box(page, part) for part in (".answer", "#feedback-note")]
     red = judged("red")
     banner = page.locator(".reminder")
-    expect(banner).to_contain_text("別の症例：赤の未確認 1件", timeout=15_000)
+    expect(banner).to_contain_text("別の症例：赤の未確認 1件", timeout=60_000)
     expect(banner).to_be_in_viewport(ratio=1)
     expect(page).to_have_title("(1) 赤・未確認 – 出血を疑う所見を検出せず – 症例 1")
     assert [box(page, part) for part in (".answer", "#feedback-note")] == before, "nothing moved"
@@ -51,7 +51,7 @@ def test_an_open_case_reminds_of_another_and_leaves_pen_and_case_alone(
     below, last = box(page, ".reminder"), box(page, "main > .again")
     assert last["y"] + last["height"] <= below["y"], "at the end it hides nothing"
     store.acknowledgements.acknowledge(red, "佐藤")
-    expect(banner).to_have_count(0, timeout=15_000)
+    expect(banner).to_have_count(0, timeout=60_000)
     expect(page).to_have_title("出血を疑う所見を検出せず – 症例 1")
 
 
