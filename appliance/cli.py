@@ -15,7 +15,6 @@ from typing import Iterator, List, Optional, Sequence
 from appliance import __version__, engine_commands, part_commands, people_commands, records, report
 from appliance.config import Settings
 from appliance.config_file import load_settings
-from appliance.doctor import examine
 from appliance.errors import TriageError
 from appliance.files import replace_file
 from appliance.reasons import Reason, Refused
@@ -245,6 +244,8 @@ def _send(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _doctor(options: argparse.Namespace, settings: Settings) -> int:
+    from appliance.doctor import examine
+
     findings = examine(settings)
     for finding in findings:
         print(f"{'ok ' if finding.works else 'NO '} {finding.what}: {finding.detail}")
