@@ -19,9 +19,9 @@ from training.screen.families import DEVELOPMENT
 
 
 def test_shots_are_taken_read_and_counted(simulated_ct_ich: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["reading", "--data", f"ct_ich:{simulated_ct_ich}", "--shots", "1", "--films", "0"]) == 0
+    assert main(["reading", "--data", f"ct_ich:{simulated_ct_ich}", "--shots", "2", "--films", "0"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert (found["family"], found["shots"], found["films"]) == ("development", 1, 0)
+    assert (found["family"], found["shots"], found["films"]) == ("development", 2, 0)
     assert found["read_right"]["value"] == 1.0
     assert found["wrong_unnoticed"]["value"] == 0.0
     assert "in_order" not in found
