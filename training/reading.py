@@ -140,7 +140,8 @@ def read_film(study: Study, rng: np.random.Generator, family: Family, hand_held:
     """Film somebody who scrolls through the slices that show brain, and one beyond at either end, and read it."""
     stack = study.read().stack
     brain = find_brain(stack, find_heads(stack)).indices
-    shown = stack.pixels[max(min(brain) - 1, 0) : max(brain) + 2]
+    last = len(stack.pixels) - 1
+    shown = stack.pixels[max(min(brain, default=0) - 1, 0) : max(brain, default=last) + 2]
     script = scroll_script(len(shown), rng)
     capture = ScrollCapture(largest_picture)
     seen: list[tuple[float, int | None]] = []
@@ -148,12 +149,17 @@ def read_film(study: Study, rng: np.random.Generator, family: Family, hand_held:
         seen.append((frame.time, frame.slice))
         capture.add(Frame(frame.photo, frame.time, number))
     found = [_slice_at(seen, moment.first_s, moment.last_s) for moment in capture.in_order()]
+    return count_film(study.patient, len(shown), found)
+
+
+def count_film(patient: str, shown: int, found: Sequence[int | None]) -> ReadFilm:
+    """Count what was found in a film: in its order, the slice that each picture shows, None where it shows none."""
     known = [index for index in found if index is not None]
     different = list(dict.fromkeys(known))
     rising = bool((np.diff(different) > 0).all())
     return ReadFilm(
-        patient=study.patient,
-        shown=len(shown),
+        patient=patient,
+        shown=shown,
         once=len(different),
         again=len(known) - len(different),
         mixed=len(found) - len(known),
@@ -183,7 +189,7 @@ def measure_reading(
     family : Family
         How consoles, rooms and cameras are.
     shots, films : int
-        How many; shots with a fault are drawn anew.
+        How many; none has a fault.
     say : callable
         Told a line now and then.
 

@@ -14,7 +14,7 @@ from tests.screens import slices
 from training import reading, sources
 from training.cli import main
 from training.dataset import LabelledStack
-from training.reading import ReadFilm, ReadShot, read_film
+from training.reading import ReadFilm, ReadShot, count_film, read_film
 from training.screen.families import DEVELOPMENT
 
 
@@ -40,6 +40,21 @@ def test_a_film_is_read_slice_by_slice(simulated_ct_ich: Path, monkeypatch: pyte
     assert film.shown > 4
     assert film.once >= film.shown - 1
     assert (film.again, film.mixed, film.in_order) == (0, 0, True)
+
+
+@pytest.mark.parametrize(
+    ("found", "once", "again", "mixed", "in_order"),
+    [
+        ([0, 1, 3], 3, 0, 0, True),
+        ([0, 1, None, 1], 2, 1, 1, True),
+        ([2, 1, 0], 3, 0, 0, False),
+        ([0, 2, 1], 3, 0, 0, False),
+        ([], 0, 0, 0, False),
+        ([None], 0, 0, 1, False),
+    ],
+)
+def test_a_film_is_counted(found: list[int | None], once: int, again: int, mixed: int, in_order: bool) -> None:
+    assert count_film("a", 4, found) == ReadFilm("a", 4, once, again, mixed, in_order)
 
 
 def test_what_was_read_becomes_shares() -> None:
