@@ -23,10 +23,10 @@ from appliance.camera.stack import photographed_stack
 from appliance.errors import TriageError
 from appliance.inference.release import Release
 from appliance.progress import Progress
-from appliance.reasons import Refused
+from appliance.reasons import Reason, ReasonCode, Refused
 from appliance.scoring import Clock, Judgement, StackJudge
 from appliance.study import SliceStack
-from appliance.verdict import Verdict
+from appliance.verdict import Colour, Verdict
 
 MAX_PHOTOGRAPHS = 64
 """Of one study. Each takes a second, and other cases wait meanwhile."""
@@ -218,6 +218,10 @@ class PictureJudge:
             yield PhotographedJudgement(refusal, header=gathered.header)
             return
         judgement = self._judged(stack, clock)
+        if gathered.gaps and judgement.verdict.colour is Colour.GREEN_YELLOW:
+            # what was seen may tell of a bleed, but not that there is none
+            missed = Reason(ReasonCode.PHOTO_SLICES_MISSED, {"count": gathered.gaps})
+            judgement = Judgement(replace(self._blank, reasons=(missed,), timings=clock.timings()))
         yield PhotographedJudgement(judgement.verdict, judgement.pictures, header=gathered.header)
 
     def _read(self, path: Path) -> Photograph:

@@ -50,6 +50,7 @@ class ReasonCode(str, Enum):
     PHOTO_NO_SCREEN = "photo_no_screen"
     PHOTO_NO_SLICES = "photo_no_slices"
     PHOTO_INCOMPLETE = "photo_incomplete"
+    PHOTO_SLICES_MISSED = "photo_slices_missed"
     LESS_SUITABLE = "less_suitable"  # why a series was not the one to judge although nothing is wrong with it
 
 
@@ -107,6 +108,8 @@ SENTENCES: Mapping[ReasonCode, str] = {
     "Read the study now; then show the brain slices as one large image or as tiles, and take the photo again.",
     ReasonCode.PHOTO_INCOMPLETE: "Not every slice on the screen could be read. "
     "Read the study now; then take the photo again, from the front, with the whole screen in it.",
+    ReasonCode.PHOTO_SLICES_MISSED: "Slices may have passed unseen (in %(count)s places), and in the others "
+    "no pattern of bleeding was found. Read the study now; then scroll again, more slowly, and rest on each slice.",
     ReasonCode.LESS_SUITABLE: "Another series of the same scan suits better.",
 }
 

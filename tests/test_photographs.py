@@ -6,7 +6,7 @@ import json
 import multiprocessing
 from dataclasses import replace
 from pathlib import Path
-from typing import Iterator, List
+from typing import Any, Dict, Iterator, List
 
 import cv2
 import numpy as np
@@ -20,8 +20,10 @@ from appliance.ingest.spool import take_in
 from appliance.picture_judging import MAX_PHOTOGRAPHS, TooManyPhotographsError
 from appliance.pipeline import Pipeline
 from appliance.reasons import Refused
+from appliance.scoring import Judgement
 from appliance.store import Case, Source, State, Store
 from appliance.store.pictures import HEADER
+from appliance.verdict import Colour
 from tests.running import final
 from tests.screens import manifest_for_photographs, slices, write_photographs
 
@@ -77,18 +79,49 @@ def test_dropped_photographs_and_slices_off_a_camera_are_judged(
     assert [reason["code"] for reason in few.verdict["reasons"]] == ["too_few_slices"]
 
 
+@pytest.mark.parametrize(
+    ("gaps", "operating_point", "colour"),
+    [(0, 0.0, Colour.RED_BLACK), (2, 0.0, Colour.RED_BLACK), (0, 1.0, Colour.GREEN_YELLOW), (2, 1.0, Colour.REFER)],
+)
+def test_slices_that_were_missed_allow_no_green(
+    settings: Settings, manifest: Path, tmp_path: Path, gaps: int, operating_point: float, colour: Colour
+) -> None:
+    """What was seen may tell of a bleed, but not that there is none."""
+    document = json.loads(manifest.read_text("utf-8"))
+    document["photographs"]["operating_point"] = operating_point
+    changed = beside_its_networks(tmp_path, manifest, document)
+    folder = tmp_path / "seen"
+    folder.mkdir()
+    write_gathered(folder, Gathered(tuple(slices()), "scroll", 400, None, gaps))
+    with Pipeline(replace(settings, engine=EngineSettings(manifest=changed))) as pipeline:
+        *_, judgement = pipeline.judge(folder)
+    assert isinstance(judgement, Judgement)
+    verdict = judgement.verdict
+    assert verdict.colour is colour
+    if colour is Colour.REFER:
+        (reason,) = verdict.reasons
+        assert (reason.code.value, reason.values) == ("photo_slices_missed", {"count": 2})
+        assert not verdict.zones and verdict.urgent_probability is None and not judgement.pictures
+
+
+def beside_its_networks(folder: Path, manifest: Path, document: Dict[str, Any]) -> Path:
+    """Write a changed manifest where the networks of another lie as well."""
+    for network in (*manifest.parent.glob("*.onnx"), *manifest.parent.glob("*.npz")):
+        (folder / network.name).symlink_to(network.resolve())
+    (folder / manifest.name).write_text(json.dumps(document), "utf-8")
+    return folder / manifest.name
+
+
 def test_without_a_calibration_for_photographs_they_are_refused(
     settings: Settings, manifest: Path, tmp_path: Path
 ) -> None:
     document = json.loads(manifest.read_text("utf-8"))
     del document["photographs"]
-    for network in (*manifest.parent.glob("*.onnx"), *manifest.parent.glob("*.npz")):
-        (tmp_path / network.name).symlink_to(network.resolve())
-    (tmp_path / manifest.name).write_text(json.dumps(document), "utf-8")
+    changed = beside_its_networks(tmp_path, manifest, document)
     folder = tmp_path / "seen"
     folder.mkdir()
     write_gathered(folder, Gathered(tuple(slices()), "scroll", 400, None))
-    with Pipeline(replace(settings, engine=EngineSettings(manifest=tmp_path / manifest.name))) as pipeline:
+    with Pipeline(replace(settings, engine=EngineSettings(manifest=changed))) as pipeline:
         *_, judgement = pipeline.judge(folder)
     assert [reason.code.value for reason in judgement.verdict.reasons] == ["photo_not_measured"]  # type: ignore[union-attr]
 

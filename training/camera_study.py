@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from appliance.camera.gathered import from_the_base
+from appliance.camera.gathered import Gathered, from_the_base
 from appliance.camera.lookers import ScrollLooker
 from appliance.camera.photograph import read_photograph
 from appliance.camera.photograph_files import read_frame
@@ -24,7 +24,7 @@ from appliance.camera.quality import Gate
 from appliance.camera.sources import Frame, VideoFile
 from appliance.camera.stack import photographed_stack
 from appliance.errors import TriageError
-from appliance.reasons import Refused
+from appliance.reasons import ReasonCode, Refused
 from training import sources
 from training.calibrate import Calibration, from_manifest
 from training.dataset import LabelledStack, Study
@@ -122,7 +122,7 @@ def measure_photographs(
     rows: list[tuple[Taken, float, bool]] = []
     refusals: dict[str, int] = {}
     for item in taken:
-        probability, called, code = _judge(_photographed(studies[item.study], item.place, gate), scorer, of_photographs)
+        probability, called, code = _judge_photographs(studies[item.study], item.place, gate, scorer, of_photographs)
         if code:
             refusals[code] = refusals.get(code, 0) + 1
         say(f"{item.study}, {', '.join(item.set_up)}: {code or format(probability, '.2f')}")
@@ -164,29 +164,39 @@ def _judge(study: Study, scorer: Scorer, calibration: Calibration) -> tuple[floa
     return float(judged.probabilities[0]), bool(judged.called[0]), ""
 
 
-def _photographed(study: Study, place: Path, gate: Gate) -> Study:
+def _judge_photographs(
+    study: Study, place: Path, gate: Gate, scorer: Scorer, calibration: Calibration
+) -> tuple[float, bool, str]:
+    """Return the same of what a camera saw, which is judged as `appliance.picture_judging` does."""
+    gathered: list[Gathered] = []
+
     def read() -> LabelledStack:
-        pictures = _scrolled(place, gate) if place.is_file() else _tiled(place, gate)
+        gathered.append(_scrolled(place, gate) if place.is_file() else _tiled(place, gate))
+        pictures = gathered[0].pictures
         return LabelledStack(photographed_stack(pictures, [str(number) for number in range(len(pictures))]))
 
-    return replace(study, read=read)
+    probability, called, code = _judge(replace(study, read=read), scorer, calibration)
+    if not code and not called and gathered[0].gaps:
+        return float("nan"), False, ReasonCode.PHOTO_SLICES_MISSED.value
+    return probability, called, code
 
 
-def _tiled(folder: Path, gate: Gate) -> Sequence[np.ndarray]:
+def _tiled(folder: Path, gate: Gate) -> Gathered:
     pictures: list[np.ndarray] = []
-    for path in find_pictures(folder):
+    paths = find_pictures(folder)
+    for path in paths:
         seen = read_photograph(read_frame(path)).pictures
         bad = gate.check(seen)
         if bad:
             raise Refused(bad)
         pictures += seen
-    return from_the_base(pictures)
+    return Gathered(from_the_base(pictures), "tiles", len(paths))
 
 
-def _scrolled(video: Path, gate: Gate) -> Sequence[np.ndarray]:
+def _scrolled(video: Path, gate: Gate) -> Gathered:
     looker = ScrollLooker(gate)
     with VideoFile(video) as frames:
         for item in frames:
             if isinstance(item, Frame):
                 looker.look(item)
-    return looker.gathered().pictures
+    return looker.gathered()

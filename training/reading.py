@@ -82,6 +82,10 @@ class ReadFilm:
         How many pictures were taken for slices that show the change from one to another.
     in_order : bool
         Whether what was found goes from the base of the skull up.
+    missed : int
+        How many slices between the lowest and the highest that were found were not.
+    gaps : int
+        In how many places the appliance said that slices may have passed unseen.
     """
 
     patient: str
@@ -90,6 +94,8 @@ class ReadFilm:
     again: int
     mixed: int
     in_order: bool
+    missed: int
+    gaps: int
 
 
 def read_shot(study: Study, rng: np.random.Generator, family: Family) -> ReadShot:
@@ -149,10 +155,10 @@ def read_film(study: Study, rng: np.random.Generator, family: Family, hand_held:
         seen.append((frame.time, frame.slice))
         capture.add(Frame(frame.photo, frame.time, number))
     found = [_slice_at(seen, moment.first_s, moment.last_s) for moment in capture.in_order()]
-    return count_film(study.patient, len(shown), found)
+    return count_film(study.patient, len(shown), found, capture.gaps)
 
 
-def count_film(patient: str, shown: int, found: Sequence[int | None]) -> ReadFilm:
+def count_film(patient: str, shown: int, found: Sequence[int | None], gaps: int) -> ReadFilm:
     """Count what was found in a film: in its order, the slice that each picture shows, None where it shows none."""
     known = [index for index in found if index is not None]
     different = list(dict.fromkeys(known))
@@ -164,6 +170,8 @@ def count_film(patient: str, shown: int, found: Sequence[int | None]) -> ReadFil
         again=len(known) - len(different),
         mixed=len(found) - len(known),
         in_order=bool(different) and rising,
+        missed=max(different) - min(different) + 1 - len(different) if different else 0,
+        gaps=gaps,
     )
 
 
@@ -246,6 +254,9 @@ def _of_films(filmed: Sequence[ReadFilm]) -> dict[str, Any]:
         "slices_found": sum(one.once for one in filmed),
         "slices_found_again": sum(one.again for one in filmed),
         "pictures_of_no_slice": sum(one.mixed for one in filmed),
+        "films_with_slices_missed_between": sum(one.missed > 0 for one in filmed),
+        "of_these_unnoticed": sum(one.missed > 0 and not one.gaps for one in filmed),
+        "others_said_to_have_gaps": sum(one.missed == 0 and one.gaps > 0 for one in filmed),
         "in_order": _share([(one.patient, one.in_order) for one in filmed]),
     }
 

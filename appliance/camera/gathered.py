@@ -37,12 +37,15 @@ class Gathered:
         How many frames were looked at.
     header : numpy.ndarray or None
         uint8, shape ``(rows, columns, 3)``, blue, green, red: the strip of the screen with the patient's text.
+    gaps : int
+        Between how many neighbours slices may have passed unseen.
     """
 
     pictures: Tuple[np.ndarray, ...]
     way: str
     frames: int
     header: Optional[np.ndarray] = None
+    gaps: int = 0
 
 
 def from_the_base(pictures: Sequence[np.ndarray]) -> Tuple[np.ndarray, ...]:
@@ -68,6 +71,7 @@ def write_gathered(folder: Path, gathered: Gathered) -> None:
         "way": gathered.way,
         "frames": gathered.frames,
         "slices": len(gathered.pictures),
+        "gaps": gathered.gaps,
     }
     (folder / _ABOUT).write_text(json.dumps(about), "ascii")
 
@@ -89,9 +93,8 @@ def read_gathered(folder: Path) -> Gathered:
     names = [f"{number:06d}.png" for number in range(1, about["slices"] + 1)]
     pictures = tuple(_read(folder / name, cv2.IMREAD_GRAYSCALE) for name in names)
     header = folder / _HEADER
-    return Gathered(
-        pictures, about["way"], about["frames"], _read(header, cv2.IMREAD_COLOR) if header.is_file() else None
-    )
+    strip = _read(header, cv2.IMREAD_COLOR) if header.is_file() else None
+    return Gathered(pictures, about["way"], about["frames"], strip, about["gaps"])
 
 
 def _read(path: Path, flags: int) -> np.ndarray:

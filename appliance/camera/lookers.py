@@ -168,7 +168,7 @@ class ScrollLooker:
         bad = self._gate.check(pictures) if self._gate else None
         if bad:
             raise Refused(bad)
-        return Gathered(pictures, "scroll", self._frames, self._header)
+        return Gathered(pictures, "scroll", self._frames, self._header, self._capture.gaps)
 
 
 def _header_of(frame: np.ndarray) -> Optional[np.ndarray]:

@@ -19,6 +19,9 @@ _EARLY_FRAMES = 10
 _MERGED = 12
 """Frames that are merged at most, the sharpest."""
 
+_BEFORE = 4
+"""So many thumbs of frames between two moments are kept; a change from one slice to the next takes one or two."""
+
 _STILL = 2.0
 """Difference from the moment's mean up to which a frame belongs to it."""
 
@@ -39,6 +42,8 @@ class Moment:
         How many there were.
     first_s, last_s : float
         When.
+    before : tuple of numpy.ndarray
+        float32: thumbs of the frames since the moment before, which did not last; not more than a few.
     """
 
     picture: np.ndarray
@@ -47,6 +52,7 @@ class Moment:
     frames: int
     first_s: float
     last_s: float
+    before: Tuple[np.ndarray, ...]
 
 
 class MomentFinder:
@@ -58,6 +64,8 @@ class MomentFinder:
     def __init__(self) -> None:
         self._kept: List[Tuple[float, int, np.ndarray]] = []
         self._sum = np.zeros(0, np.float32)
+        self._short: List[np.ndarray] = []
+        self._before: List[np.ndarray] = []
         self._count = 0
         self._first_s = self._last_s = 0.0
         self.unsettled = 0
@@ -91,6 +99,8 @@ class MomentFinder:
             self._sum, self._first_s = np.zeros_like(thumb), taken_s
         self._sum += thumb
         self._count += 1
+        if self._count < MIN_FRAMES:
+            self._short.append(thumb)
         self._last_s = taken_s
         self._keep(tile)
         return self._merge() if self._count == _EARLY_FRAMES and ended is None else ended
@@ -99,7 +109,8 @@ class MomentFinder:
         """End the moment that goes on and return it, if it was one."""
         ended = self._merge() if self._count >= MIN_FRAMES else None
         self.unsettled = 0 if ended else self.unsettled + self._count
-        self._kept, self._count = [], 0
+        self._before = [] if ended else [*self._before, *self._short][:_BEFORE]
+        self._kept, self._short, self._count = [], [], 0
         return ended
 
     def _keep(self, tile: np.ndarray) -> None:
@@ -117,7 +128,8 @@ class MomentFinder:
         for _, _, tile in kept:
             cv2.accumulate(tile, total)
         picture = cv2.convertScaleAbs(total, alpha=1 / len(kept))
-        return Moment(picture, thumb_of(picture), _sharpness(picture), self._count, self._first_s, self._last_s)
+        thumb, before = thumb_of(picture), tuple(self._before)
+        return Moment(picture, thumb, _sharpness(picture), self._count, self._first_s, self._last_s, before)
 
 
 def _sharpness(tile: np.ndarray) -> float:

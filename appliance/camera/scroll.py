@@ -71,6 +71,8 @@ class Guidance:
         Different slices seen so far.
     base, vertex : bool
         Whether the slices reach beyond the brain there.
+    gaps : int
+        Between how many neighbours slices may have passed unseen.
     corners : numpy.ndarray or None
         float64, shape ``(4, 2)``: where the CT picture lies in the frame.
     """
@@ -79,6 +81,7 @@ class Guidance:
     slices: int
     base: bool
     vertex: bool
+    gaps: int
     corners: Optional[np.ndarray]
 
 
@@ -96,6 +99,7 @@ class ScrollCapture:
         self._finder = MomentFinder()
         self._series = SeenSeries()
         self._coverage = Coverage(True, False, False)
+        self._gaps = 0
         self._judged = 0
         self._glare = False
         self._seen_s = self._slower_s = -np.inf
@@ -126,6 +130,7 @@ class ScrollCapture:
         view = self._tracker.follow(frame.picture, verify)
         if view is None:
             self._take(self._finder.end())
+            self._series.interrupt()
             return self._guidance(Hint.NO_SCREEN if now_s - max(self._seen_s, self._began_s) >= _LOST_S else None, None)
         self._seen_s = now_s
         self._moving.append(view.moved > _FAST * view.side)
@@ -138,6 +143,11 @@ class ScrollCapture:
         if paused and self._judged != len(self._series.moments):
             self._look_at_the_whole()
         return self._guidance(self._trouble(view, now_s), view)
+
+    @property
+    def gaps(self) -> int:
+        """Between how many neighbours slices may have passed unseen, at the last look at the whole."""
+        return self._gaps
 
     def finish(self) -> np.ndarray:
         """End the capture.
@@ -167,7 +177,9 @@ class ScrollCapture:
     def _look_at_the_whole(self) -> None:
         moments = self._series.moments
         self._judged = len(moments)
-        self._coverage = coverage([moments[index].picture for index in self._series.order()])
+        order = self._series.order()
+        self._coverage = coverage([moments[index].picture for index in order])
+        self._gaps = self._series.gaps(order)
         self._glare = _glare(moments)
 
     def _trouble(self, view: View, now_s: float) -> Optional[Hint]:
@@ -188,12 +200,13 @@ class ScrollCapture:
             paused = self._finder.still >= _PAUSE_FRAMES and count >= MIN_SLICES
             trouble = Hint.SCROLL
             if covered.base and covered.vertex:
-                trouble = Hint.DONE
+                trouble = Hint.SLOWER if self._gaps else Hint.DONE
             elif paused and covered.base:
                 trouble = Hint.TO_VERTEX
             elif paused and covered.vertex:
                 trouble = Hint.TO_BASE
-        return Guidance(trouble, count, covered.base, covered.vertex, None if view is None else view.corners)
+        corners = None if view is None else view.corners
+        return Guidance(trouble, count, covered.base, covered.vertex, self._gaps, corners)
 
 
 def _glare(moments: Sequence[Moment]) -> bool:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import List, Optional, Set, Tuple
+from typing import List, Optional, Sequence, Set, Tuple
 
 import cv2
 import numpy as np
 
-from appliance.camera.likeness import SAME, THUMB, difference, distance, thumb_of
+from appliance.camera.likeness import MIXED, SAME, THUMB, beyond, difference, distance, thumb_of
 from appliance.camera.moments import Moment
 
 _CANDIDATES = 3
@@ -23,6 +23,9 @@ _SEEN_NEXT = 0.75
 _JUMP = 1.4
 """Times the distance to the most alike slice from which a step was none to a neighbour: viewers go on with the first
 slice after the last."""
+
+_AT_ONCE_S = 0.6
+"""A step from one slice to another that took longer tells nothing of what lies between."""
 
 _GAIN = 1e-6
 """Less than that is no shortening."""
@@ -41,7 +44,9 @@ class SeenSeries:
         self.moments: List[Moment] = []
         self._far = np.zeros((0, 0))
         self._steps: Set[Tuple[int, int]] = set()
+        self._at_once: Set[Tuple[int, int]] = set()
         self._at: Optional[int] = None
+        self._left: Optional[Moment] = None
 
     def add(self, moment: Moment, relocated: bool = False) -> bool:
         """Take a moment.
@@ -73,9 +78,16 @@ class SeenSeries:
         elif moment.sharpness > self.moments[nearest].sharpness:
             self.moments[nearest] = moment
         if self._at is not None and self._at != nearest:
-            self._steps.add((min(self._at, nearest), max(self._at, nearest)))
-        self._at = nearest
+            step = (min(self._at, nearest), max(self._at, nearest))
+            self._steps.add(step)
+            if self._left is not None and _at_once(self._left, moment):
+                self._at_once.add(step)
+        self._at, self._left = nearest, moment
         return is_new
+
+    def interrupt(self) -> None:
+        """Take note that the CT was not seen for a while."""
+        self._left = None
 
     def move(self, matrix: np.ndarray) -> None:
         """Lay all slices where another part of the screen shows them from now on.
@@ -109,6 +121,20 @@ class SeenSeries:
         for index in range(1, count):
             path.insert(_place(path, index, cost)[0], index)
         return _shortened(path, cost)
+
+    def gaps(self, order: Sequence[int]) -> int:
+        """Return between how many neighbours others may lie that were not seen, given what `order` returned.
+
+        Nothing lies between two of which one was seen to give way to the other, whichever was first.
+        """
+        return sum((min(pair), max(pair)) not in self._at_once for pair in zip(order, order[1:]))
+
+
+def _at_once(left: Moment, reached: Moment) -> bool:
+    """Tell whether the camera saw one slice give way to another, and nothing in between."""
+    if reached.first_s - left.last_s > _AT_ONCE_S:
+        return False
+    return all(beyond(thumb, left.thumb, reached.thumb) <= MIXED for thumb in reached.before)
 
 
 def registered(first: np.ndarray, second: np.ndarray) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 from typing import List, Optional, Sequence, Set, Tuple
 
@@ -32,10 +33,18 @@ def head() -> np.ndarray:
 class Watched:
     """Runs the capture over a film.
 
-    The CT picture is located where the film says, as exactly as one may hope to find it.
+    The CT picture is located where the film says, as exactly as one may hope to find it. Of the film's frames, 30 a
+    second, the camera gives every first, second and so on.
     """
 
-    def __init__(self, slices: np.ndarray, seen: Visits, seed: int, manner: Manner = Manner()) -> None:  # noqa: B008
+    def __init__(
+        self,
+        slices: np.ndarray,
+        seen: Visits,
+        seed: int,
+        manner: Manner = Manner(),  # noqa: B008
+        every: int = 1,
+    ) -> None:
         self._slices = slices
         self._now: Optional[Shown] = None
         self._rng = np.random.default_rng(seed)
@@ -43,7 +52,8 @@ class Watched:
         self.guidance: List[Guidance] = []
         self.corners: List[np.ndarray] = []
         capture = ScrollCapture(self._locate)
-        for number, shown in enumerate(film(slices, seen, np.random.default_rng(seed), manner)):
+        frames = film(slices, seen, np.random.default_rng(seed), manner)
+        for number, shown in enumerate(islice(frames, 0, None, every)):
             self._now = shown
             self.guidance.append(capture.add(Frame(shown.picture, shown.taken_s, number)))
             self.corners.append(shown.corners)
@@ -106,6 +116,30 @@ def test_scrolling_too_fast_is_said(head: np.ndarray) -> None:
     hints = [guidance.hint for guidance in watched.guidance]
     assert Hint.SLOWER not in hints[: int(1.5 * 30)]
     assert Hint.SLOWER in hints[int(1.5 * 30) : int(2.0 * 30)]
+
+
+def test_what_passed_unseen_is_not_taken_for_seen(head: np.ndarray) -> None:
+    """Nobody is told that the whole brain was seen while slices may lie between those that were."""
+    skipped = [(index, 0.04 if index in (7, 8) else 0.25) for index in range(16)] + [(15, 0.8)]
+    watched = Watched(head, skipped, 9)
+    assert 7 not in watched.shown and 8 not in watched.shown
+    last = watched.guidance[-1]
+    assert last.base and last.vertex and last.gaps == 1 and last.hint is Hint.SLOWER
+    back = [(index, 0.25) for index in range(14, 5, -1)] + [(6, 0.8)]
+    mended = Watched(head, [*skipped, *back], 9)
+    assert mended.shown == list(range(16))
+    assert mended.guidance[-1].gaps == 0 and mended.guidance[-1].hint is Hint.DONE
+
+
+def test_a_slow_camera_sees_a_patient_hand(head: np.ndarray) -> None:
+    """At six frames a second, slices that are shown for two of them may pass unseen."""
+    seconds = [1.0, 1.0, *[0.9, 0.35] * 6, 1.0, 1.0]
+    hasty = Watched(head, [*enumerate(seconds), (15, 4.5)], 10, every=5)
+    assert len(hasty.shown) < 16
+    assert hasty.guidance[-1].gaps >= 4 and Hint.DONE not in hasty.hints
+    patient = Watched(head, [*((index, 0.9) for index in range(16)), (15, 4.5)], 11, every=5)
+    assert patient.shown == list(range(16))
+    assert patient.guidance[-1].gaps == 0 and patient.guidance[-1].hint is Hint.DONE
 
 
 def test_the_ends_are_asked_for(head: np.ndarray) -> None:

@@ -40,21 +40,24 @@ def test_a_film_is_read_slice_by_slice(simulated_ct_ich: Path, monkeypatch: pyte
     assert film.shown > 4
     assert film.once >= film.shown - 1
     assert (film.again, film.mixed, film.in_order) == (0, 0, True)
+    assert not film.missed or film.gaps
 
 
 @pytest.mark.parametrize(
-    ("found", "once", "again", "mixed", "in_order"),
+    ("found", "once", "again", "mixed", "in_order", "missed"),
     [
-        ([0, 1, 3], 3, 0, 0, True),
-        ([0, 1, None, 1], 2, 1, 1, True),
-        ([2, 1, 0], 3, 0, 0, False),
-        ([0, 2, 1], 3, 0, 0, False),
-        ([], 0, 0, 0, False),
-        ([None], 0, 0, 1, False),
+        ([0, 1, 3], 3, 0, 0, True, 1),
+        ([0, 1, None, 1], 2, 1, 1, True, 0),
+        ([2, 1, 0], 3, 0, 0, False, 0),
+        ([0, 2, 1], 3, 0, 0, False, 0),
+        ([], 0, 0, 0, False, 0),
+        ([None], 0, 0, 1, False, 0),
     ],
 )
-def test_a_film_is_counted(found: list[int | None], once: int, again: int, mixed: int, in_order: bool) -> None:
-    assert count_film("a", 4, found) == ReadFilm("a", 4, once, again, mixed, in_order)
+def test_a_film_is_counted(
+    found: list[int | None], once: int, again: int, mixed: int, in_order: bool, missed: int
+) -> None:
+    assert count_film("a", 4, found, 2) == ReadFilm("a", 4, once, again, mixed, in_order, missed, 2)
 
 
 def test_what_was_read_becomes_shares() -> None:
@@ -71,7 +74,15 @@ def test_what_was_read_becomes_shares() -> None:
     assert found["screen_found"]["value"] == pytest.approx(0.667)
     assert found["pictures_cut"] == 1
     assert (found["read_right"]["value"], found["wrong_unnoticed"]["value"]) == (0.5, 0.2)
-    films = reading._of_films([ReadFilm("a", 20, 19, 0, 1, True), ReadFilm("b", 20, 20, 1, 0, False)])
-    assert (films["slices_shown"], films["slices_found"], films["slices_found_again"]) == (40, 39, 1)
+    seen = [
+        ReadFilm("a", 20, 19, 0, 1, True, 1, 0),
+        ReadFilm("b", 20, 20, 1, 0, False, 0, 0),
+        ReadFilm("c", 20, 15, 0, 0, True, 5, 2),
+        ReadFilm("d", 20, 20, 0, 0, True, 0, 1),
+    ]
+    films = reading._of_films(seen)
+    assert (films["slices_shown"], films["slices_found"], films["slices_found_again"]) == (80, 74, 1)
     assert films["pictures_of_no_slice"] == 1
-    assert films["in_order"]["value"] == 0.5
+    assert films["in_order"]["value"] == 0.75
+    assert (films["films_with_slices_missed_between"], films["of_these_unnoticed"]) == (2, 1)
+    assert films["others_said_to_have_gaps"] == 1
