@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,6 +14,7 @@ from training import sources
 from training.calibrate import Calibration, calibrate, to_manifest
 from training.camera_study import measure_photographs
 from training.camera_table import camera_table
+from training.config import CameraRecipe, Recipe
 from training.documents import TrainingError, write_json
 from training.export import read_manifest, released_network
 from training.gated import gate_document, rate
@@ -94,6 +96,23 @@ def routes(options: argparse.Namespace) -> dict[str, Any]:
     workspace.write_figures("photographs", to_manifest(calibrate(everything)))
     workspace.write_figures("camera", camera_table(document, kept))
     return document
+
+
+def learn(
+    work: Path, data: list[tuple[str, Path]], recipe: Recipe, camera: CameraRecipe, say: Callable[[str], None]
+) -> None:
+    """Photograph every study as often as a recipe says, and go on with the networks of all folds."""
+    capture(argparse.Namespace(work=work, data=data, family=TRAINING, captures=camera.captures), say)
+    for number, fold in enumerate(Workspace(work).folds):
+        given = {"only": fold, "seed": recipe.seed_of(number), "epochs": None, "threads": recipe.threads}
+        adapt(argparse.Namespace(work=work, **given, device="cpu", workers=0), say)
+
+
+def measure(work: Path, data: list[tuple[str, Path]], camera: CameraRecipe, say: Callable[[str], None]) -> None:
+    """Fit the gate, and measure it and the camera route on kinds of photographs that nothing has learned from."""
+    gate(argparse.Namespace(work=work, data=data, count=camera.photographs, unseen=HELD_OUT), say)
+    capture(argparse.Namespace(work=work, data=data, family=HELD_OUT, captures=1), say)
+    routes(argparse.Namespace(work=work))
 
 
 def camera_study(options: argparse.Namespace, say: Callable[[str], None]) -> dict[str, Any]:

@@ -18,6 +18,22 @@ else:
 
 
 @dataclass(frozen=True)
+class CameraRecipe:
+    """The choices of a release that judges photographs of a screen as well.
+
+    Attributes
+    ----------
+    captures : int
+        How often each study is photographed, to learn from.
+    photographs : int
+        How many the gate is fitted to; it is measured on as many of kinds that nothing has learned from.
+    """
+
+    captures: int
+    photographs: int
+
+
+@dataclass(frozen=True)
 class Recipe:
     """The choices of a release.
 
@@ -37,6 +53,8 @@ class Recipe:
         Of initial weights, order and augmentation: one for all folds, or one for each.
     threads : int
         Of the training.
+    camera : CameraRecipe or None
+        None for a release that judges no photographs.
     """
 
     sources: dict[str, Path | None]
@@ -46,6 +64,7 @@ class Recipe:
     epochs: int
     seeds: tuple[int, ...]
     threads: int
+    camera: CameraRecipe | None
 
     def seed_of(self, fold: int) -> int:
         """Return the seed of a fold's training."""
@@ -59,7 +78,8 @@ def read_recipe(path: Path) -> Recipe:
     ----------
     path : pathlib.Path
         TOML: ``version, seed, folds, epochs, seeds, threads``, and a table ``[[source]]`` for each data set with
-        ``name`` and, unless the command line is to name it, ``folder``, which starts from the file's own folder.
+        ``name`` and, unless the command line is to name it, ``folder``, which starts from the file's own folder. A
+        table ``[camera]`` with ``captures`` and ``photographs`` where the release is to judge photographs.
 
     Raises
     ------
@@ -73,8 +93,8 @@ def read_recipe(path: Path) -> Recipe:
         raise TrainingError(f"{path} cannot be read; name the recipe of a release with --config.") from error
     except ValueError as error:
         raise TrainingError(f"{path} is not TOML ({error}).") from error
-    wanted = {field.name for field in fields(Recipe)} - {"sources"}
-    _refuse_other_keys(path, document, needed=wanted | {"source"}, allowed=set())
+    wanted = {field.name for field in fields(Recipe)} - {"sources", "camera"}
+    _refuse_other_keys(path, document, needed=wanted | {"source"}, allowed={"camera"})
     sources: dict[str, Path | None] = {}
     for table in _tables(path, document["source"]):
         _refuse_other_keys(path, table, needed={"name"}, allowed={"folder"})
@@ -91,7 +111,19 @@ def read_recipe(path: Path) -> Recipe:
     seeds = tuple(_number(path, "seeds", value) for value in document["seeds"])
     if len(seeds) not in (1, numbers["folds"]):
         raise TrainingError(f"{path}: seeds has {len(seeds)} numbers; give one, or one for each of the folds.")
-    return Recipe(sources=sources, version=_text(path, document, "version"), seeds=seeds, **numbers)
+    version = _text(path, document, "version")
+    return Recipe(sources=sources, version=version, seeds=seeds, camera=_camera(path, document), **numbers)
+
+
+def _camera(path: Path, document: Mapping[str, Any]) -> CameraRecipe | None:
+    if "camera" not in document:
+        return None
+    table = document["camera"]
+    if not isinstance(table, dict):
+        raise TrainingError(f"{path}: write what concerns the camera as a table [camera].")
+    names = {field.name for field in fields(CameraRecipe)}
+    _refuse_other_keys(path, table, needed=names, allowed=set())
+    return CameraRecipe(**{name: _number(path, name, table[name]) for name in names})
 
 
 def _refuse_other_keys(path: Path, table: Mapping[str, Any], needed: set[str], allowed: set[str]) -> None:

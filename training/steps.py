@@ -170,17 +170,22 @@ def everything(options: argparse.Namespace) -> None:
         wrong = f"does not use {unknown[0]}" if unknown else f"needs the folder of {absent[0]}: --data {absent[0]}:DIR"
         raise TrainingError(f"{options.config} {wrong}.")
     given = {"work": options.work, "threads": recipe.threads, "epochs": recipe.epochs, "device": "cpu", "workers": 0}
-    prepare(argparse.Namespace(**given, data=list(folders.items()), seed=recipe.seed, folds=recipe.folds))
+    data = list(folders.items())
+    prepare(argparse.Namespace(**given, data=data, seed=recipe.seed, folds=recipe.folds))
     prepared = set(Workspace(options.work).splits())
     if prepared != set(recipe.sources):
         raise TrainingError(f"{options.work} holds {', '.join(sorted(prepared))} as well; name another folder.")
     for number, fold in enumerate(Workspace(options.work).folds):
         train(argparse.Namespace(**given, only=fold, seed=recipe.seed_of(number)))
+    if recipe.camera:
+        camera_steps.learn(options.work, data, recipe, recipe.camera, _say)
     calibrate(argparse.Namespace(**given))
     evaluate(argparse.Namespace(**given))
     check(argparse.Namespace(**given))
     short = min(recipe.epochs, EPOCHS)
     leakage(argparse.Namespace(**{**given, "epochs": short}, seed=recipe.seed_of(0)))
+    if recipe.camera:
+        camera_steps.measure(options.work, data, recipe.camera, _say)
     released = {"to": options.to, "version": recipe.version, "without_int8": options.without_int8}
     export(argparse.Namespace(**given, **released))
 

@@ -19,7 +19,7 @@ from tests.made_once import made_once
 from tests.training.layouts import write_physionet, write_rsna
 from training import detection, domain_shift, phantoms
 from training.cli import main
-from training.config import Recipe, read_recipe
+from training.config import CameraRecipe, Recipe, read_recipe
 from training.documents import TrainingError, digest
 from training.model_card import FIGURES, render, runs_tried, show
 from training.splits import read_splits
@@ -214,6 +214,9 @@ def test_a_step_out_of_order_says_which_comes_first(tmp_path: Path, capsys: pyte
         ('name = "ct_ich"', 'name = "ct_ich"\nplace = "x"', "unknown key 'place'"),
         ('[[source]]\nname = "ct_ich"', "source = []", r"\[\[source\]\]"),
         ("seed = 5", "seed = ", "not TOML"),
+        ("seed = 5", "seed = 5\ncamera = 2", r"table \[camera\]"),
+        ("[[source]]", "[camera]\ncaptures = 1\n[[source]]", "no key 'photographs'"),
+        ("[[source]]", "[camera]\ncaptures = 0\nphotographs = 1\n[[source]]", "captures takes whole numbers"),
     ],
 )
 def test_a_recipe_with_a_fault_is_refused_in_a_sentence(tmp_path: Path, old: str, new: str, said: str) -> None:
@@ -222,6 +225,14 @@ def test_a_recipe_with_a_fault_is_refused_in_a_sentence(tmp_path: Path, old: str
     path.write_text(TEXT.replace(old, new), "utf-8")
     with pytest.raises(TrainingError, match=said):
         read_recipe(path)
+
+
+def test_a_recipe_may_ask_for_the_camera(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.toml"
+    path.write_text(TEXT, "utf-8")
+    assert read_recipe(path).camera is None
+    path.write_text(TEXT + "[camera]\ncaptures = 2\nphotographs = 300\n", "utf-8")
+    assert read_recipe(path).camera == CameraRecipe(captures=2, photographs=300)
 
 
 def test_a_folder_in_a_recipe_starts_from_the_recipe(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
