@@ -26,7 +26,7 @@ from training.routes import compare, join
 from training.scored import ScoredStudy, onnx_scorer
 from training.screen.families import FAMILIES
 from training.settings import Settings
-from training.workspace import HELD_OUT, TRAINING, Workspace
+from training.workspace import DEVELOPMENT, HELD_OUT, TRAINING, Workspace
 
 EPOCHS = 16
 """Passes with photographs, after those without."""
@@ -75,14 +75,17 @@ def gate(options: argparse.Namespace, say: Callable[[str], None]) -> None:
 
 
 def routes(options: argparse.Namespace) -> dict[str, Any]:
-    """Calibrate the camera route, and measure what it loses against the files."""
+    """Calibrate the camera route, on photographs that passed the gate, and measure what it loses against the files."""
     workspace = Workspace(options.work)
     files, of_files, _ = nested(workspace.out_of_fold())
-    learned = workspace.photographs_out_of_fold(TRAINING, workspace.networks())
-    if not any(any(fold) for fold in learned):
-        raise TrainingError(f"{workspace.folder} holds no photographs; run `triage-train capture` first.")
-    everything = [item for fold in learned for captured in fold for item in captured]
-    of_photographs = _of_other_folds(workspace, learned)
+    passed = workspace.photographs_out_of_fold(DEVELOPMENT, workspace.networks())
+    if not any(any(fold) for fold in passed):
+        raise TrainingError(
+            f"{workspace.folder} holds no photographs that passed the gate; "
+            f"run `triage-train capture --family {DEVELOPMENT}` first."
+        )
+    everything = [item for fold in passed for captured in fold for item in captured]
+    of_photographs = _of_other_folds(workspace, passed)
     document: dict[str, Any] = {}
     for family in FAMILIES:
         released = _captures(workspace, family, workspace.networks())
@@ -109,9 +112,10 @@ def learn(
 
 
 def measure(work: Path, data: list[tuple[str, Path]], camera: CameraRecipe, say: Callable[[str], None]) -> None:
-    """Fit the gate, and measure it and the camera route on kinds of photographs that nothing has learned from."""
+    """Fit the gate, calibrate the camera route, and measure both on kinds that nothing has learned from."""
     gate(argparse.Namespace(work=work, data=data, count=camera.photographs, unseen=HELD_OUT), say)
-    capture(argparse.Namespace(work=work, data=data, family=HELD_OUT, captures=1), say)
+    for family in (DEVELOPMENT, HELD_OUT):
+        capture(argparse.Namespace(work=work, data=data, family=family, captures=1), say)
     routes(argparse.Namespace(work=work))
 
 
@@ -131,10 +135,10 @@ def _captures(workspace: Workspace, family: str, networks: Sequence[SliceNet]) -
     return [[item for part in parts for item in part] for parts in zip(*folds, strict=True)]
 
 
-def _of_other_folds(workspace: Workspace, learned: Sequence[Captures]) -> list[Calibration]:
+def _of_other_folds(workspace: Workspace, passed: Sequence[Captures]) -> list[Calibration]:
     """For each study, fold by fold, the calibration of the camera route that was fitted to the other folds."""
     found = []
     for number, fold in enumerate(workspace.folds):
-        others = [item for other, part in enumerate(learned) if other != number for seen in part for item in seen]
+        others = [item for other, part in enumerate(passed) if other != number for seen in part for item in seen]
         found += [calibrate(others)] * len(workspace.inside(fold))
     return found

@@ -36,7 +36,7 @@ def rate(
     final: bool,
     say: Callable[[str], None],
 ) -> list[Rated]:
-    """Take photographs of pages of series, each rated by a network that did not learn from its patient.
+    """Take photographs of slices spread over the brain, each rated by a network that did not learn from its patient.
 
     Parameters
     ----------
@@ -83,20 +83,17 @@ def _rate(
     family: Family,
 ) -> Rated:
     rows, columns = draw_grid(rng)
-    # a page of the series as a console shows it, with what lies below and above the brain; some brain is on it
-    start = int(rng.choice(prepared.indices)) // (rows * columns) * rows * columns
-    shown = original.read().stack.pixels[start : start + rows * columns]
-    shot = take_shot(shown, rng, family, rows, columns)
+    chosen = np.unique(np.linspace(0, len(prepared.indices) - 1, rows * columns).round().astype(int))
+    shot = take_shot(original.read().stack.pixels[prepared.indices[chosen]], rng, family, rows, columns)
     unread = Rated(prepared.patient, np.zeros(len(NAMES)), np.inf, True)
     try:
         pictures = read_photograph(shot.photo).pictures
-        if len(pictures) != len(shown):
+        if len(pictures) != len(chosen):
             return unread
-        stack = photographed_stack(pictures, [str(index) for index in range(len(pictures))])
+        stack = photographed_stack(pictures, [str(index) for index in chosen])
     except Refused:
         return unread
-    chosen = np.flatnonzero((prepared.indices >= start) & (prepared.indices < start + len(shown)))
-    seen = scorer(to_tensor(stack, find_heads(stack), SIZE, list(prepared.indices[chosen] - start)))
+    seen = scorer(to_tensor(stack, find_heads(stack), SIZE, range(len(stack))))
     same = scorer(prepared.slices[chosen][:, None].astype(np.float32) / 255)
     qualities = [measure_quality(picture) for picture in pictures]
     return Rated(prepared.patient, _median(qualities), float(np.abs(seen - same).mean()) * slope, False)

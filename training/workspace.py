@@ -18,8 +18,9 @@ from training.settings import Settings
 from training.splits import Splits, k_fold, read_splits, write_splits
 from training.train import train
 
-TRAINING, HELD_OUT = "training", "held_out"
-"""Families of photographs: those that are learned from, and those that nothing has learned from."""
+TRAINING, DEVELOPMENT, HELD_OUT = "training", "development", "held_out"
+"""Families of photographs: those that are learned from, those of other viewers, by which the route is calibrated, and
+those for the end, of kinds that nothing has learned from."""
 
 ADAPTED = "adapted"
 """Folder, within that of a fold's training, of the training that goes on with photographs."""

@@ -40,7 +40,8 @@ class Quality:
         Grey level of brain once air is black and bone white, in parts of 100. Where bone was too bright for the camera,
         all else comes out too bright, and thin blood beside bone is lost in it.
     saturated : float
-        Share of the middle of the head that is as bright as bone.
+        Share of the middle of the head that is as bright as bone, times the share of bone on the brightest level that
+        the camera records: at the vertex the middle is bone in a good photograph as well.
     edge : float
         Width of the skull's outer edge over the length of the head, in hundredths.
     fine, middle, coarse : float
@@ -169,7 +170,7 @@ def measure_quality(picture: np.ndarray) -> Quality:
         veil=float(np.median(dark)) / max(contrast, 1e-3),
         glare=float(np.ptp(dark)) / max(contrast, 1e-3),
         bright=float(np.median(small[brain])) / 100 if brain.any() else 0.0,
-        saturated=float((small[_middle(head, factor, small.shape)] >= WHITE).mean()),
+        saturated=float((small[_middle(head, factor, small.shape)] >= WHITE).mean()) * tone.clipped,
         edge=100 * _edge_width(light, tone, head),
         **dict(zip(("fine", "middle", "coarse"), _bands(small, brain))),
         bone=_bone(restored),
