@@ -50,7 +50,8 @@ def render(manifest: Mapping[str, Any], evaluation: Evaluation) -> str:
     evaluation : mapping
         ``development`` (`training.evaluate.development_estimate`), ``pooling`` (`training.pooling.compare_pooling`),
         ``leakage`` (`training.leakage.measure_leakage`) or None, ``tables`` (``title, columns, rows, note, command``
-        each), ``sources``, ``splits``, ``settings``, ``network`` and ``runs_tried``.
+        each), ``sources``, ``splits``, ``settings``, ``adaptation`` (`training.workspace.Workspace.adaptation`) or
+        None, ``network`` and ``runs_tried``.
 
     Returns
     -------
@@ -73,6 +74,7 @@ def render(manifest: Mapping[str, Any], evaluation: Evaluation) -> str:
         torch=evaluation["network"]["torch"],
         minutes=", ".join(str(value) for value in evaluation["network"]["minutes"]),
         settings=_table(("setting", "value"), list(evaluation["settings"].items())),
+        adaptation=_adaptation(evaluation["adaptation"]),
         runs_tried=evaluation["runs_tried"],
         figures=_figures(development),
         by_fold=_by_fold(development["by_fold"]),
@@ -88,6 +90,19 @@ def render(manifest: Mapping[str, Any], evaluation: Evaluation) -> str:
         attribution="\n".join(f"> {source['attribution']}" for source in evaluation["sources"]),
         evaluate_command=EVALUATE,
         release_command=RELEASE + ", with the folder of each data set above as `--data NAME:DIR`.",
+    )
+
+
+def _adaptation(folds: Sequence[Mapping[str, Any]] | None) -> str:
+    if folds is None:
+        return "None of them has seen a photograph of a screen."
+    (epochs,), (pairs,), (share,) = ({fold[key] for fold in folds} for key in ("epochs", "pairs", "photographed"))
+    captures = ", ".join(str(fold["captures"]) for fold in folds)
+    return (
+        f"Then each went on for {epochs} epochs with **simulated photographs** of the studies that it had learned "
+        f"from ({captures} photographed studies): on a share of {share} of the slices the remains of a photograph were "
+        f"drawn, and beside each batch stood {pairs} pairs of a photographed slice and the same slice from its file, "
+        "both to be judged right, and alike (`triage-train capture`, `triage-train adapt`)."
     )
 
 

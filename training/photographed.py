@@ -155,16 +155,16 @@ def _screenful(take: Callable[[float], Shot], needed: int, gate: Gate | None) ->
         refusal = Reason(ReasonCode.PHOTO_NO_SLICES)
         if len(places) < needed:
             continue  # the page says how many slices it sees, and the screen shows more
-        if places != list(range(len(places))):
-            if gate is None:
-                continue
-            break  # nobody would notice
         found = gate.refusal([measure_quality(picture) for picture in photograph.pictures]) if gate else None
-        if found is None:
+        if found is not None:
+            refusal = found
+            if found.code is ReasonCode.PHOTO_OVEREXPOSED:
+                stops += CORRECTION
+            continue
+        if places == list(range(len(places))):
             return list(photograph.pictures)
-        refusal = found
-        if found.code is ReasonCode.PHOTO_OVEREXPOSED:
-            stops += CORRECTION
+        if gate is not None:
+            break  # nobody would notice
     raise Refused(refusal)
 
 

@@ -120,6 +120,7 @@ def gather(workspace: Workspace) -> dict[str, Any]:
         "sources": [_source(workspace, name) for name in workspace.splits()],
         "splits": {"seed": first.seed, "folds": len(first.parts)},
         "settings": _settings(workspace),
+        "adaptation": workspace.adaptation() if workspace.adapted else None,
         "network": {
             "networks": len(first.parts),
             "parameters": parameter_count(SliceNet()),

@@ -185,10 +185,24 @@ class Workspace:
         """Read the settings of every fold's training."""
         return [read_json(self.run_folder(fold) / "settings.json", "train") for fold in self.folds]
 
+    @property
+    def adapted(self) -> bool:
+        """Whether the networks went on with photographs."""
+        return any((self.run_folder(fold) / ADAPTED).is_dir() for fold in self.folds)
+
+    def adaptation(self) -> list[dict[str, Any]]:
+        """Read, for every fold, the settings with which its network went on, and how many ``captures`` it had."""
+        return [
+            {
+                **read_json(self.run_folder(fold) / ADAPTED / "settings.json", "adapt"),
+                "captures": len(self._learned_from(fold)),
+            }
+            for fold in self.folds
+        ]
+
     def networks(self) -> list[SliceNet]:
         """Return the trained network of every fold."""
-        adapted = any((self.run_folder(fold) / ADAPTED).is_dir() for fold in self.folds)
-        return [self._adapted(fold) if adapted else self._base(fold) for fold in self.folds]
+        return [self._adapted(fold) if self.adapted else self._base(fold) for fold in self.folds]
 
     def networks_before(self) -> list[SliceNet]:
         """Return the network of every fold as it was before it saw a photograph."""
