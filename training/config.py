@@ -26,7 +26,7 @@ class CameraRecipe:
     captures : int
         How often each study is photographed, to learn from.
     photographs : int
-        How many the gate is fitted to; it is measured on as many of kinds that nothing has learned from.
+        How many the gate is fitted to; it is measured on as many of viewers that nothing has learned from.
     """
 
     captures: int

@@ -101,7 +101,8 @@ def compare(routes: Routes) -> dict[str, Any]:
         Figures as of `metrics.figure`: areas under the curve of both and the second's less the first's, its
         sensitivity less the first's where both have the specificity that the files have at their operating point,
         sensitivity and specificity of both at their own operating points, the share that was refused, and the
-        shares of bleeding studies that came out green by each route.
+        shares of bleeding studies that came out green by each route; ``auc_of_judged`` are the areas over those that
+        were not refused.
     """
     bootstrap = Bootstrap(routes.patients)
     everyone = _count(routes.patients)
@@ -125,10 +126,15 @@ def compare(routes: Routes) -> dict[str, Any]:
         "sensitivity_difference": figure(at["photographs"] - at["files"], everyone),
         "refused": share_figure(bootstrap.measure(partial(shares, routes.refused, all_captures)), everyone),
     }
+    kept = ~routes.refused
+    judged = Bootstrap(routes.patients[kept])
     for name, calls in (("files", routes.files_called), ("photographs", called)):
         green = ~calls & ~routes.refused if name == "photographs" else ~calls
         document[name] = {
             "auc": figure(area[name], everyone),
+            "auc_of_judged": figure(
+                judged.measure(partial(areas, scores[name][kept], routes.truth[kept])), _count(routes.patients[kept])
+            ),
             "sensitivity_at_same_specificity": figure(at[name], bleeding),
             "sensitivity": share_figure(bootstrap.measure(partial(sensitivities, calls, routes.truth)), bleeding),
             "specificity": share_figure(bootstrap.measure(partial(specificities, calls, routes.truth)), others),

@@ -222,12 +222,10 @@ class Workspace:
             for network, fold in zip(networks, self.folds, strict=True)
         ]
 
-    def out_of_fold(self) -> list[list[ScoredStudy]]:
-        """Score each fold with the network that was trained on the others."""
-        return [
-            score(torch_scorer(network), self.inside(fold))
-            for network, fold in zip(self.networks(), self.folds, strict=True)
-        ]
+    def out_of_fold(self, networks: Sequence[SliceNet] | None = None) -> list[list[ScoredStudy]]:
+        """Score each fold with the network that was trained on the others: those of `networks`, or other ones."""
+        used = self.networks() if networks is None else networks
+        return [score(torch_scorer(network), self.inside(fold)) for network, fold in zip(used, self.folds, strict=True)]
 
     def ensemble(self) -> Ensemble:
         """Return the network to release: the average of those of all folds."""

@@ -162,7 +162,8 @@ def measure(light: np.ndarray) -> Tone:
             return Tone(black, black + level, share)
         # the brightest of its neighbourhood: noise, thin bone and fat beside it only ever darken it
         crest = bone & (above >= 0.9 * cv2.dilate(above, np.ones((9, 9), np.uint8)))
-        white = np.clip(_surface(above, crest, 1), 0.4 * level, 1.6 * level)
+        # where a tile's border outshines all of it, bone has no crest of its own
+        white = np.clip(_surface(above, crest if crest.any() else bone, 1), 0.4 * level, 1.6 * level)
         bone = (above > 0.75 * white) & ~_edge()
     return Tone(black, black + white, float(bone.mean()), _clipped(light, bone))
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from appliance.camera.stack import SIDE, photographed_stack
-from appliance.camera.tone import GAMMA, restore
+from appliance.camera.tone import FIELD, GAMMA, light_of, measure, restore
 from appliance.reasons import ReasonCode, Refused
 from tests.simulated import volume
 
@@ -69,6 +69,15 @@ def test_a_stack_without_bone_is_refused() -> None:
     with pytest.raises(Refused) as refused:
         restore([np.full((200, 200), 90, np.uint8)] * 3)
     assert refused.value.reasons[0].code is ReasonCode.PHOTO_NOT_BRAIN_WINDOW
+
+
+def test_a_border_that_outshines_the_picture_is_no_failure() -> None:
+    picture = np.full((FIELD, FIELD), 10, np.uint8)
+    picture[:2] = 255
+    picture[3:6, 20:100] = 235
+    tone = measure(light_of(picture))
+    assert tone.bone > 0
+    assert np.isfinite(tone.white).all() and (tone.white > tone.black).all()
 
 
 def test_brain_keeps_its_look_where_bone_was_too_bright() -> None:

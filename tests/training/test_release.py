@@ -23,7 +23,6 @@ from training.config import CameraRecipe, Recipe, read_recipe
 from training.documents import TrainingError, digest
 from training.model_card import FIGURES, render, runs_tried, show
 from training.splits import read_splits
-from training.workspace import Workspace
 
 RELEASED = Path(trt_engines.__file__).parent
 RECIPE = Path(training.__file__).parent / "released.toml"
@@ -179,19 +178,6 @@ def test_figures_of_other_networks_are_not_released(
     where = ["--work", str(copied), "--to", str(tmp_path / "release"), "--version", "1.0.0", "--without-int8"]
     assert main(["export", *where]) == 2
     assert "other networks" in capsys.readouterr().err
-
-
-def test_a_gate_that_was_measured_in_development_is_not_released(
-    work: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    copied = tmp_path / "work"
-    shutil.copytree(work, copied)
-    workspace = Workspace(copied)
-    workspace.write_figures("photographs", {})
-    workspace.write_figures("gate", {"unseen_family": "development", "gate": {}})
-    where = ["--work", str(copied), "--to", str(tmp_path / "release"), "--version", "1.0.0", "--without-int8"]
-    assert main(["export", *where]) == 2
-    assert "`triage-train gate --unseen held_out`" in capsys.readouterr().err
 
 
 def test_a_step_out_of_order_says_which_comes_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

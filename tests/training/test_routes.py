@@ -39,4 +39,7 @@ def test_a_refusal_is_a_wrong_answer_but_not_a_green_one() -> None:
     assert found["auc_difference"]["value"] < -0.1
     assert found["photographs"]["sensitivity"]["value"] < found["files"]["sensitivity"]["value"]
     assert found["photographs"]["specificity"]["value"] < found["files"]["specificity"]["value"]
+    kept = ~some.refused
+    assert found["files"]["auc_of_judged"]["patients"] == len(set(some.patients[kept]))
+    assert found["photographs"]["auc_of_judged"]["value"] == found["files"]["auc_of_judged"]["value"]
     assert found["photographs"]["bleeding_but_green"]["value"] <= found["files"]["bleeding_but_green"]["value"]
