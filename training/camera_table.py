@@ -64,10 +64,10 @@ def camera_table(routes: Mapping[str, Any], gate: Mapping[str, Any] | None) -> d
     note = (
         "**All photographs are simulated** (`training/screen`): consoles, screens, rooms and cameras are drawn by a "
         "program; no real photograph of a screen was used. Each study is shown on a console page by page, "
-        "photographed, found, flattened and read as the appliance does; a page whose photograph is refused is taken "
-        "again, four times at most, and where slices are too small, the study again with fewer on a page. A study that "
-        "is refused, or of which a slice is missed, counts as the wrong answer "
-        "on either side. "
+        "photographed, found, flattened and read as the appliance does; a page whose photograph is refused, "
+        "or of which fewer slices are read than it shows, is taken again, four times at most, and where slices are too "
+        "small, the study again with fewer on a page. A study that is refused, or of which a slice is missed, counts "
+        "as the wrong answer on either side. "
         "Networks have not seen the patients that they judge here."
     )
     if HELD_OUT not in routes:
