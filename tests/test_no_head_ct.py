@@ -22,6 +22,8 @@ from tests.screens import slices
 
 pytestmark = pytest.mark.slow  # pictures and numbers: one Python is enough
 
+JUDGED = {ReasonCode.ABOVE_OPERATING_POINT, ReasonCode.BELOW_OPERATING_POINT}
+
 SERIES = {
     "chest": lambda random: trunk(random, "brain", True),
     "abdomen": lambda random: trunk(random, "soft", False),
@@ -41,7 +43,7 @@ SERIES = {
 
 
 def answer(pipeline: Pipeline, pictures: List[np.ndarray]) -> ReasonCode:
-    """What the road says of slices off a camera; the released network stops at those that pass every check."""
+    """What the road says of slices off a camera."""
     grey = [one if one.ndim == 2 else cv2.cvtColor(one, cv2.COLOR_BGR2GRAY) for one in pictures]
     *_, last = pipeline.pictures.gathered(Gathered(tuple(grey), "scroll", len(grey)), Clock())
     assert isinstance(last, Judgement)
@@ -51,7 +53,7 @@ def answer(pipeline: Pipeline, pictures: List[np.ndarray]) -> ReasonCode:
 def test_a_head_passes(pipeline: Pipeline) -> None:
     for bleed in (True, False):
         shown = list(slices()) if bleed else list(slices(None))
-        assert answer(pipeline, shown) is ReasonCode.PHOTO_NOT_MEASURED
+        assert answer(pipeline, shown) in JUDGED
 
 
 @pytest.mark.parametrize("name", SERIES)
@@ -68,7 +70,7 @@ def test_a_series_of_anything_else_is_refused(pipeline: Pipeline, name: str) -> 
 def test_a_real_brain_in_a_magnet_is_refused(pipeline: Pipeline, shared_data: Path, contrast: str) -> None:
     paths = sorted((shared_data / "ct_ich" / "images" / "051").iterdir())
     real = [cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) for path in paths]
-    assert answer(pipeline, real) is ReasonCode.PHOTO_NOT_MEASURED
+    assert answer(pipeline, real) in JUDGED
     changed = magnetic_of(real, np.random.default_rng(1), contrast)
     assert answer(pipeline, changed) in {ReasonCode.NO_BRAIN, ReasonCode.PHOTO_NOT_BRAIN_WINDOW}
 
