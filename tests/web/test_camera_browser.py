@@ -109,6 +109,8 @@ def test_a_scroll_before_the_camera_becomes_a_verdict_with_8_zones(page: Any, ad
     expect(page.locator(".zones li")).to_have_count(8)
     expect(page.locator(".photographed .unconfirmed")).to_have_text("Identity not confirmed")
     expect(page.locator(".photographed figure img")).to_be_visible()
+    page.set_viewport_size({"width": 390, "height": 844})  # the strip of the screen is wider than a telephone
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
     page.fill("#patient", "00012345")
     page.fill("#identified-by", "Sato")
     page.get_by_role("button", name="I confirm").click()
