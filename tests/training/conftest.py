@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -11,6 +13,8 @@ import pytest
 import torch
 
 from training.dataset import KINDS
+
+Row = Mapping[str, Any]
 
 PATIENTS = 24
 SLICES = 10
@@ -40,6 +44,15 @@ def findings(kind: str | None) -> dict[str, int | str]:
     return {**{name: int(name == kind) for name in KINDS}, "haemorrhage": int(kind is not None)}
 
 
+def write_tables(folder: Path, patients: Sequence[Row], slices: Sequence[Row]) -> None:
+    """Write the two tables of a data set."""
+    for name, rows in (("patients.csv", patients), ("slices.csv", slices)):
+        with (folder / name).open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+
+
 @pytest.fixture(scope="session")
 def simulated_ct_ich(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of 24 simulated patients: each second one bleeds in four slices, each third one is a child."""
@@ -61,9 +74,5 @@ def simulated_ct_ich(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 labels = dict.fromkeys(labels, "")
             slices.append({"file": name, "patient": patient, "z": z, **labels})
     random.shuffle(slices)
-    for name, rows in (("patients.csv", patients), ("slices.csv", slices)):
-        with (folder / name).open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, list(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
+    write_tables(folder, patients, slices)
     return folder

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from appliance.dicom.stack import window
 from appliance.phantom.disc import DEMO_BLEED
 from appliance.phantom.head import Head
 from tests.simulated import volume
-from tests.training.conftest import findings
+from tests.training.conftest import findings, write_tables
 from training import camera_steps, detection, domain_shift, gated, phantoms, photographed
 from training.cli import main
 from training.gate import fit_gate
@@ -57,11 +56,7 @@ def heads(tmp_path_factory: pytest.TempPathFactory) -> Path:
             cv2.imwrite(str(folder / name), picture)
             found = findings("subdural" if changed[z] else None)
             slices.append({"file": name, "patient": patient, "z": z, **found})
-    for table, rows in (("patients.csv", patients), ("slices.csv", slices)):
-        with (folder / table).open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, list(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
+    write_tables(folder, patients, slices)
     return folder
 
 
