@@ -68,7 +68,8 @@ def camera_table(routes: Mapping[str, Any], gate: Mapping[str, Any] | None) -> d
         "or of which fewer slices are read than it shows, is taken again, four times at most, and where slices are too "
         "small, the study again with fewer on a page. A study that is refused, or of which a slice is missed, counts "
         "as the wrong answer on either side. "
-        "Networks have not seen the patients that they judge here."
+        "Networks have not seen the patients that they judge here. The calibration is of photographs of the viewers "
+        "looked at in development, of other patients."
     )
     if HELD_OUT not in routes:
         note += (

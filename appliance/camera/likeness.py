@@ -83,8 +83,8 @@ def beyond(thumb: np.ndarray, first: np.ndarray, second: np.ndarray) -> float:
     """How far a thumb lies beyond all mixtures of two others.
 
     A frame that was exposed while one slice gave way to another shows a mixture of both, pixel by pixel; one of a
-    third slice does not. In 4 films of heads of CT-ICH, filmed at 30, 15, 10 and 8 frames a second, it is at most 1.34
-    for mixtures, and between slices that were skipped at least one frame has 1.3 or more in 94 of 100 places.
+    third slice does not. In the 4 films of CT-ICH at 30, 15, 10 and 8 frames a second by which `MIXED` was chosen, the
+    frame that lies furthest beyond is above it in 10 of 358 steps to a neighbour, and in 125 of 130 over others.
 
     Parameters
     ----------

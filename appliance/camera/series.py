@@ -24,7 +24,7 @@ _JUMP = 1.4
 """Times the distance to the most alike slice from which a step was none to a neighbour: viewers go on with the first
 slice after the last."""
 
-_AT_ONCE_S = 1.0
+_AT_ONCE_S = 0.6
 """A step from one slice to another that took longer tells nothing of what lies between."""
 
 _GAIN = 1e-6
