@@ -29,6 +29,9 @@ OPSET = 13
 GRIDS = ((1, 1), (1, 2), (2, 2), (2, 3), (3, 3), (3, 4), (4, 4), (4, 5), (5, 5), (5, 6))
 """Layouts that are drawn: rows and columns."""
 
+LAST_PAGES = 0.3
+"""Share of photographs that show the last page of a series: few slices, at the top of the head, and empty cells."""
+
 PHOTO = (640, 360)
 """Width and height of the photographs."""
 
@@ -64,9 +67,8 @@ def photograph(series: Sequence[np.ndarray], count: int, seed: int) -> list[Exam
     for number in range(count):
         rng = np.random.default_rng((seed, number))
         rows, columns = GRIDS[rng.integers(len(GRIDS))]
-        cells = rows * columns - (int(rng.integers(0, columns)) if rng.random() < 0.4 else 0)
         stack = series[int(rng.integers(len(series)))]
-        shot = take_shot(stack[_spread(len(stack), cells)], rng, TRAINING, rows, columns, PHOTO)
+        shot = take_shot(stack[_page(len(stack), rows, columns, rng)], rng, TRAINING, rows, columns, PHOTO)
         zoom = float(shot.settings["zoom"])
         pictures = [
             tile.corners.mean(axis=0) + (tile.corners - tile.corners.mean(axis=0)) / zoom
@@ -99,7 +101,13 @@ def nothing(rng: np.random.Generator) -> Example:
     return Example(np.clip(photo, 0, 255).astype(np.uint8), empty, empty)
 
 
-def _spread(length: int, cells: int) -> np.ndarray:
+def _page(length: int, rows: int, columns: int, rng: np.random.Generator) -> np.ndarray:
+    """Which slices of a series a page shows: some of the whole head, or what is left for the last page, at its top."""
+    full, kind = rows * columns, rng.random()
+    if kind < LAST_PAGES:
+        most = min(columns if kind < LAST_PAGES / 2 else full, length)
+        return np.arange(length - int(rng.integers(1, most + 1)), length)
+    cells = full - (int(rng.integers(0, columns)) if rng.random() < 0.4 else 0)
     return np.rint(np.linspace(0, length - 1, cells)).astype(int)
 
 

@@ -16,6 +16,17 @@ from training import screen_finder  # noqa: E402
 from training.cli import main  # noqa: E402
 
 
+def test_pages_show_all_of_a_series_or_what_is_left_of_it() -> None:
+    pages = [screen_finder._page(31, 4, 5, np.random.default_rng(seed)) for seed in range(400)]
+    assert all(0 < len(page) <= 20 and (np.diff(page) >= 0).all() and 0 <= page[0] and page[-1] == 30 for page in pages)
+    left = [page for page in pages if page[0] > 0]
+    assert all((np.diff(page) == 1).all() for page in left)
+    assert 0.2 < len(left) / len(pages) < 0.4
+    assert min(map(len, left)) == 1 and max(map(len, left)) > 5  # one row, or several
+    short = [screen_finder._page(2, 4, 5, np.random.default_rng(seed)) for seed in range(40)]
+    assert all(page.min() >= 0 and page.max() == 1 for page in short) and any(len(page) == 1 for page in short)
+
+
 def examples() -> list[screen_finder.Example]:
     rng = np.random.default_rng(0)
     series = [slices(8)]
