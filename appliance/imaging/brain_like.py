@@ -26,6 +26,9 @@ from appliance.study import SliceStack
 LENGTH, SIDE = 160, 192
 """Length of the head, and side, of the picture in which insides are compared, in pixels."""
 
+BOX = (120, 150)
+"""Width and height to which an inside is brought, in pixels of that picture, before it is compared."""
+
 SMOOTH = 3.0
 """Standard deviation by which it is blurred: about 3 mm, wider than grain and moire, narrower than ventricles."""
 
@@ -43,8 +46,9 @@ MIN_FLUID = 8.5
 their simulated photographs, for fluid is dark; at most 7 in bone windows. Bone that shines in only brightens."""
 
 MIN_ALIKE = 0.25
-"""Median correlation of neighbours: 0.6 at least in those heads, 0.5 in their photographs, and about this where only
-every third slice is shown; at most 0.2 for things that merely look alike, such as plates."""
+"""Median correlation of neighbours: 0.6 at least in those heads, 0.5 in their photographs, also where each page was
+taken from elsewhere, and about this where only every third slice is shown; at most 0.2 for things that merely look
+alike, such as plates."""
 
 DEEP = 20
 """Depth in pixels up to which the mean of what lies as deep is taken away, for light of bone that reaches inward."""
@@ -102,6 +106,7 @@ def check_brain_like(stack: SliceStack, heads: Sequence[Head], brain: BrainExten
         if now is not None:
             darkest, lower, middle, upper = np.percentile(now[0][now[1]], (10, 25, 50, 75))
             spreads.append((float(upper - lower), float(middle - darkest)))
+            now = _stretched(now)
             if before is not None:
                 alike.append(_correlation(_uneven(before), _uneven(now)))
         before = now
@@ -148,6 +153,17 @@ def _inside(picture: np.ndarray, head: Head) -> Optional[_Inside]:
     mask = cv2.warpAffine(mask, matrix, (SIDE, SIDE), flags=cv2.INTER_NEAREST)
     inside = cv2.erode(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, _disc(9)), _disc(9), borderValue=0) > 0
     return (placed.astype(np.float32), inside) if np.count_nonzero(inside) >= MIN_PIXELS else None
+
+
+def _stretched(inside: _Inside) -> _Inside:
+    """Bring an inside to one width and height: pages photographed from elsewhere show one head in other proportions."""
+    picture, mask = inside
+    x, y, width, height = cv2.boundingRect(mask.astype(np.uint8))
+    across, down = BOX[0] / width, BOX[1] / height
+    centre = x + (width - 1) / 2, y + (height - 1) / 2
+    matrix = np.array([[across, 0, SIDE / 2 - across * centre[0]], [0, down, SIDE / 2 - down * centre[1]]])
+    stretched = cv2.warpAffine(mask.astype(np.uint8), matrix, (SIDE, SIDE), flags=cv2.INTER_NEAREST)
+    return cv2.warpAffine(picture, matrix, (SIDE, SIDE)), stretched > 0
 
 
 def _uneven(inside: _Inside) -> _Inside:
