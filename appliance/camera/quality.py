@@ -65,6 +65,10 @@ class Quality:
 
 NAMES: Tuple[str, ...] = tuple(field.name for field in fields(Quality))
 
+MIN_CONTRAST = 0.06
+"""Contrast below which bone does not become white again: less than in any good photograph that a gate was fitted to.
+Such dark ones are too few there to weigh in a regression."""
+
 REASONS = {
     "pixels": ReasonCode.PHOTO_TOO_SMALL,
     "contrast": ReasonCode.PHOTO_TOO_DARK,
@@ -125,6 +129,8 @@ class Gate:
         if not seen:
             return None
         middle = np.median(features(seen), axis=0)
+        if middle[NAMES.index("contrast")] < MIN_CONTRAST:
+            return Reason(ReasonCode.PHOTO_TOO_DARK)
         against = {name: self._against(name, float(value)) for name, value in zip(NAMES, middle)}
         if self.offset + sum(against.values()) < self.highest:
             return None

@@ -49,7 +49,12 @@ def test_what_speaks_most_against_it_is_the_reason(photographs: list[Rated]) -> 
     gate = fit_gate(photographs)
     good = Quality(**GOOD)
     assert gate.refusal([good]) is None
-    for changed, code in (({"edge": 9.0}, ReasonCode.PHOTO_BLURRED), ({"middle": 4.5}, ReasonCode.PHOTO_PATTERN)):
+    cases = (
+        ({"edge": 9.0}, ReasonCode.PHOTO_BLURRED),
+        ({"middle": 4.5}, ReasonCode.PHOTO_PATTERN),
+        ({"contrast": 0.04}, ReasonCode.PHOTO_TOO_DARK),
+    )
+    for changed, code in cases:
         reason = gate.refusal([replace(good, **changed)] * 3)
         assert reason is not None and reason.code is code
 
