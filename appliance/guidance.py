@@ -13,6 +13,7 @@ class GuidanceCode(str, Enum):
     """What is said. `GUIDANCE` holds the words."""
 
     NO_SCREEN = "no_screen"
+    CUT = "cut"
     CLOSER = "closer"
     HOLD_STILL = "hold_still"
     REFLECTION = "reflection"
@@ -36,6 +37,7 @@ class GuidanceCode(str, Enum):
 
 GUIDANCE: Mapping[GuidanceCode, str] = {
     GuidanceCode.NO_SCREEN: "No CT is seen. Point the camera at the screen",
+    GuidanceCode.CUT: "Part of the CT is outside the picture. Turn the camera to it, or move it back",
     GuidanceCode.CLOSER: "Closer, or enlarge the CT on the screen",
     GuidanceCode.HOLD_STILL: "Hold the camera still",
     GuidanceCode.REFLECTION: "A reflection stays on the CT. Turn the camera a little, or put out the lamp",

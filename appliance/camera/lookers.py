@@ -153,7 +153,7 @@ class ScrollLooker:
         """Look at the next frame, and say what to do."""
         self._frames += 1
         said = self._capture.add(frame)
-        if said.slices and not self._slices:
+        if said.slices > self._slices and self._header is None:
             self._header = _header_of(frame.picture)
         self._slices = said.slices
         return Guidance(GuidanceCode(said.hint.value), place=_shares(said.corners, frame.picture))

@@ -25,6 +25,9 @@ _SHOWN_S = 2.0
 _MIN_SIDE = 240.0
 """Pixels of the frame that the CT picture's shortest side must have; the network sees at most 256."""
 
+_CUT = 0.12
+"""Share of that side by which the picture may come to lie beyond the frame while it is followed."""
+
 _FAST = 0.02
 """Share of that side by which the picture may move from one frame to the next."""
 
@@ -37,6 +40,9 @@ _PAUSE_FRAMES = 20
 """A slice that is shown for so many frames is looked at; then there is time to look at the whole."""
 
 _VERIFY_S = 2.0
+_AGAIN_S = 0.2
+"""So often a picture that is cut is located anew, which takes longer than a frame."""
+
 _GLARE_DISC = 13
 """Diameter in pixels of a thumb; no bone at the same place of many slices is as thick."""
 
@@ -48,6 +54,7 @@ class Hint(str, Enum):
     """What the doctor is told while the camera watches. `appliance.guidance` holds the words."""
 
     NO_SCREEN = "no_screen"
+    CUT = "cut"
     CLOSER = "closer"
     HOLD_STILL = "hold_still"
     REFLECTION = "reflection"
@@ -102,7 +109,8 @@ class ScrollCapture:
         self._gaps = 0
         self._judged = 0
         self._glare = False
-        self._seen_s = self._slower_s = -np.inf
+        self._seen_s = self._slower_s = self._cut_s = -np.inf
+        self._beyond = False
         self._began_s: Optional[float] = None
         self._verified_s = 0.0
         self._brightness = Brightness()
@@ -123,20 +131,28 @@ class ScrollCapture:
         """
         now_s = frame.taken_s
         self._began_s = now_s if self._began_s is None else self._began_s
+        if now_s - self._cut_s < _AGAIN_S:
+            return self._guidance(Hint.CUT, None)
         paused = self._finder.still >= _PAUSE_FRAMES
-        verify = paused and now_s - self._verified_s >= _VERIFY_S
+        verify = (paused or self._beyond) and now_s - self._verified_s >= _VERIFY_S
         if verify:
             self._verified_s = now_s
         view = self._tracker.follow(frame.picture, verify)
         if view is None:
-            self._take(self._finder.end())
-            self._series.interrupt()
+            self._interrupt()
+            if self._tracker.cut:
+                self._cut_s = now_s
+                return self._guidance(Hint.CUT, None)
             return self._guidance(Hint.NO_SCREEN if now_s - max(self._seen_s, self._began_s) >= _LOST_S else None, None)
         self._seen_s = now_s
         self._moving.append(view.moved > _FAST * view.side)
         if view.change is not None:
             self._take(self._finder.end())
             self._series.move(view.change)
+        self._beyond = view.beyond > _CUT
+        if self._beyond:
+            self._interrupt()
+            return self._guidance(Hint.CUT, view)
         self._take(self._finder.add(view.tile, now_s))
         if self._finder.unsettled >= _UNSETTLED and not any(self._moving) and len(self._series.moments):
             self._slower_s = now_s
@@ -173,6 +189,10 @@ class ScrollCapture:
     def _take(self, moment: Optional[Moment]) -> None:
         if moment is not None:
             self._series.add(moment, relocated=self._tracker.locations > 1)
+
+    def _interrupt(self) -> None:
+        self._take(self._finder.end())
+        self._series.interrupt()
 
     def _look_at_the_whole(self) -> None:
         moments = self._series.moments

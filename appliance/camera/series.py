@@ -21,7 +21,7 @@ _SEEN_NEXT = 0.75
 """A step from one slice to another weighs less when it was seen."""
 
 _JUMP = 1.4
-"""Times the distance to the most alike slice from which a step was none to a neighbour: viewers go on with the first
+"""A step was a jump if each of its two slices has another that is so many times nearer: viewers go on with the first
 slice after the last."""
 
 _AT_ONCE_S = 0.6
@@ -115,7 +115,7 @@ class SeenSeries:
         cost = self._far.copy()
         nearest = (cost + np.diag(np.full(count, np.inf))).min(axis=0)
         for first, second in self._steps:
-            if cost[first, second] <= _JUMP * min(nearest[first], nearest[second]):
+            if cost[first, second] <= _JUMP * max(nearest[first], nearest[second]):
                 cost[first, second] = cost[second, first] = _SEEN_NEXT * cost[first, second]
         path: List[int] = [0]
         for index in range(1, count):
@@ -174,13 +174,23 @@ def _place(path: List[int], index: int, cost: np.ndarray) -> Tuple[int, float]:
 
 
 def _shortened(path: List[int], cost: np.ndarray) -> List[int]:
-    """Turn parts of a path round (2-opt), and move single slices (Or-opt), for as long as that shortens it."""
+    """Begin elsewhere, turn parts round (2-opt) and move single slices (Or-opt) for as long as that shortens a path."""
     while True:
-        path = _turned(path, cost)
-        moved = _moved(path, cost)
-        if moved == path:
+        shorter = _moved(_turned(_begun_elsewhere(path, cost), cost), cost)
+        if shorter == path:
             return path
-        path = moved
+        path = shorter
+
+
+def _begun_elsewhere(path: List[int], cost: np.ndarray) -> List[int]:
+    """Join the ends of a path and part it at its longest step: a series that was scrolled on from its end to its start.
+
+    No turning of parts does that without a longer path in between.
+    """
+    longest = int(np.argmax(cost[path[:-1], path[1:]]))
+    if cost[path[longest], path[longest + 1]] - cost[path[-1], path[0]] < _GAIN:
+        return path
+    return path[longest + 1 :] + path[: longest + 1]
 
 
 def _turned(path: List[int], cost: np.ndarray) -> List[int]:

@@ -45,6 +45,9 @@ _MIN_RESPONSE = 0.05
 _SAME = 1.0
 """Difference up to which two whole frames show the same slice."""
 
+_CUT = 0.08
+"""Share of its side by which a picture may seem to lie beyond the frame; corners are found within 5 %, rarely 10."""
+
 _APART = 0.06
 """Share of the square's side by which a corner lies elsewhere when it is another picture that was located."""
 
@@ -61,6 +64,8 @@ class View:
         float64, shape ``(4, 2)``: its corners in pixels of the frame.
     moved : float
         How far it moved since the frame before, in pixels of the frame.
+    beyond : float
+        How far it lies beyond the frame, as a share of its side; below 0 where it is whole.
     change : numpy.ndarray or None
         float64, shape ``(3, 3)``: where pixels of the tiles before lie in this one, when from now on another part of
         the screen is followed.
@@ -69,12 +74,13 @@ class View:
     tile: np.ndarray
     corners: np.ndarray
     moved: float
+    beyond: float
     change: Optional[np.ndarray] = None
 
     @property
     def side(self) -> float:
         """Its shortest side in pixels of the frame."""
-        return float(np.linalg.norm(np.roll(self.corners, -1, axis=0) - self.corners, axis=1).min())
+        return _side(self.corners)
 
 
 @dataclass
@@ -101,10 +107,14 @@ class Tracker:
     locations : int
         How often it was located because it was not followed, or followed by other points. Views of different locations
         may lie a little apart.
+    cut : bool
+        Whether what was located last lies partly beyond the frame. Such a picture is not followed: where its corners
+        are is guessed.
     """
 
     def __init__(self, locate: Locate) -> None:
         self.locations = 0
+        self.cut = False
         self._locate = locate
         self._start: Optional[_Start] = None
         self._matrix = np.eye(3)
@@ -156,12 +166,16 @@ class Tracker:
         self._corners = corners / scale
         moved = float(np.abs(self._corners - before).max()) if before.any() else 0.0
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        tile = cv2.warpPerspective(grey, from_square(self._corners), (SIDE, SIDE), flags=flags)
-        return View(tile, self._corners, moved, change)
+        # what lies beyond the frame is no air: a brain that is cut must reach the border
+        tile = cv2.warpPerspective(
+            grey, from_square(self._corners), (SIDE, SIDE), flags=flags, borderMode=cv2.BORDER_REPLICATE
+        )
+        return View(tile, self._corners, moved, _beyond(self._corners, picture), change)
 
     def _located(self, picture: np.ndarray, scale: float) -> Optional[np.ndarray]:
         found = self._locate(picture)
-        return None if found is None else np.asarray(found, dtype=np.float64) * scale
+        self.cut = found is not None and _beyond(found, picture) > _CUT
+        return None if found is None or self.cut else np.asarray(found, dtype=np.float64) * scale
 
     def _begin(self, small: np.ndarray, corners: Optional[np.ndarray]) -> Optional[np.ndarray]:
         """Follow what was located from now on; what is around it may be too little for that."""
@@ -261,6 +275,16 @@ def _orb() -> Any:
 def _wide(points: np.ndarray, corners: np.ndarray) -> bool:
     """Tell whether points reach as far as the picture does, across and down, so that they tell its perspective."""
     return bool((np.ptp(points, axis=0) > _WIDE * np.ptp(corners, axis=0)).all())
+
+
+def _side(corners: np.ndarray) -> float:
+    return float(np.linalg.norm(np.roll(corners, -1, axis=0) - corners, axis=1).min())
+
+
+def _beyond(corners: np.ndarray, picture: np.ndarray) -> float:
+    """How far a CT picture lies beyond a frame, as a share of its side."""
+    last = np.array(picture.shape[1::-1]) - 0.5
+    return float(max((-0.5 - corners).max(), (corners - last).max())) / max(_side(corners), 1.0)
 
 
 def _apart(first: np.ndarray, second: np.ndarray) -> bool:

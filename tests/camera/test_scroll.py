@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import List, Optional, Sequence, Set, Tuple
+from typing import Callable, List, Optional, Sequence, Set, Tuple
 
 import cv2
 import numpy as np
@@ -16,7 +17,7 @@ from appliance.camera.scroll import Guidance, Hint, ScrollCapture
 from appliance.camera.sources import Frame
 from appliance.dicom.stack import window
 from appliance.guidance import GUIDANCE, GuidanceCode
-from tests.camera.scrolling import Manner, Shown, film
+from tests.camera.scrolling import FRAME, Manner, Shown, film
 from tests.simulated import volume
 
 pytestmark = pytest.mark.slow  # pictures and numbers: one Python is enough
@@ -168,6 +169,71 @@ def test_a_small_picture_is_to_come_closer(head: np.ndarray) -> None:
     far = cv2.copyMakeBorder(cv2.resize(first.picture, (384, 216)), 252, 252, 448, 448, cv2.BORDER_REPLICATE)
     capture = ScrollCapture(lambda picture: first.corners * 0.3 + (448, 252))
     assert capture.add(Frame(far, 0.0, 0)).hint is Hint.CLOSER
+
+
+def moved(shown: Shown, down: float) -> Shown:
+    """A frame for which the camera was turned up."""
+    matrix = np.array([[1, 0, 0], [0, 1, down]], np.float64)
+    return replace(shown, picture=cv2.warpAffine(shown.picture, matrix, FRAME), corners=shown.corners + (0, down))
+
+
+def watch(
+    frames: Sequence[Shown], wrong: Callable[[int], float] = lambda time: 0.0
+) -> Tuple[ScrollCapture, List[Guidance]]:
+    """Show frames; each location of the picture is too low by what is given for how many there were before."""
+    asked: List[Shown] = []
+
+    def locate(picture: np.ndarray) -> np.ndarray:
+        asked.append(now)
+        return now.corners + (0, wrong(len(asked) - 1))
+
+    capture = ScrollCapture(locate)
+    said = []
+    for number, now in enumerate(frames):
+        said.append(capture.add(Frame(now.picture, now.taken_s, number)))
+    return capture, said
+
+
+def test_a_picture_that_is_cut_is_not_taken(head: np.ndarray) -> None:
+    """What lies beyond the frame cannot be judged; once all is seen, the slices come as ever."""
+    cut_s = 0.6
+    frames = list(film(head, [(8, 1.0), (9, 0.5)], np.random.default_rng(0)))
+    capture, said = watch([moved(shown, -170) if shown.taken_s < cut_s else shown for shown in frames])
+    hints = [one.hint for one, shown in zip(said, frames) if shown.taken_s < cut_s]
+    assert set(hints) == {Hint.CUT}
+    assert not said[len(hints) - 1].slices and Hint.CUT not in {one.hint for one in said[len(hints) + 7 :]}
+    assert len(capture.finish()) == 2
+
+
+def test_a_picture_that_comes_to_be_cut_is_a_gap(head: np.ndarray) -> None:
+    """The camera is turned away while a slice is shown, and back: it is missing, and nothing comes twice."""
+    frames = list(film(head, [(5, 0.4), (6, 0.4), (7, 0.6), (8, 1.0), (9, 0.6), (10, 1.0)], np.random.default_rng(1)))
+    away = np.interp([shown.taken_s for shown in frames], [1.0, 1.4, 2.4, 2.8], [0, -190, -190, 0])
+    capture, said = watch([moved(shown, down) for shown, down in zip(frames, away)])
+    hints = [one.hint for one, shown in zip(said, frames) if 1.4 <= shown.taken_s < 2.4]
+    assert set(hints) == {Hint.CUT}
+    pictures = capture.finish()
+    known = [thumb_of(cv2.resize(picture, (SIDE, SIDE))) for picture in head]
+    shown = [int(np.argmin([difference(one, thumb_of(picture)) for one in known])) for picture in pictures]
+    assert sorted(shown) == [5, 6, 7, 9, 10] and capture.gaps == 1
+
+
+def test_a_wrong_place_does_not_stay(head: np.ndarray) -> None:
+    """Places that cannot be are asked for again, at the start and while they are followed."""
+    frames = list(film(head, [(8, 0.5), (9, 0.5)], np.random.default_rng(2)))
+    capture, said = watch(frames, lambda times: 200.0 if times < 2 else 0.0)
+    assert said[0].hint is Hint.CUT and said[-1].hint is not Hint.CUT
+    assert len(capture.finish()) == 2
+    frames = list(film(head, [(8, 6.0)], np.random.default_rng(3)))
+    down = np.interp([shown.taken_s for shown in frames], [0.5, 0.9], [0, 35])
+    margin = FRAME[1] - float(frames[0].corners.max(axis=0)[1])
+    side = float(np.linalg.norm(frames[0].corners[1] - frames[0].corners[0]))
+    assert 35 < margin
+    capture, said = watch(
+        [moved(shown, by) for shown, by in zip(frames, down)], lambda times: margin + 0.07 * side if not times else 0.0
+    )
+    assert said[0].hint is not Hint.CUT and Hint.CUT in {one.hint for one in said} and said[-1].hint is not Hint.CUT
+    assert said[-1].slices
 
 
 def test_a_reflection_that_stays_is_said(head: np.ndarray) -> None:

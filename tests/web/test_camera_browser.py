@@ -58,12 +58,15 @@ def address(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Itera
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Chromium with a camera that shows somebody scrolling up through a head and stopping there, again and again."""
+    """Chromium with a camera that shows somebody scrolling up through a head, stopping, and back, again and again.
+
+    Were the first slice shown after the last, a starved machine's frames would not always tell where the head begins.
+    """
     video = tmp_path_factory.mktemp("camera") / "screen.mjpeg"
     shown = slices()[::2]
     stopped = [shown[-1]] * (PAUSE // EACH)
     with video.open("wb") as file:
-        for frame in scrolled([*shown, *stopped], EACH):
+        for frame in scrolled([*shown, *stopped, *shown[-2:0:-1]], EACH):
             file.write(cv2.imencode(".jpg", frame)[1].tobytes())
     camera = [
         "--use-fake-device-for-media-stream",
