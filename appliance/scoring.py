@@ -141,7 +141,7 @@ class StackJudge:
 
     @staticmethod
     def _check(stack: SliceStack, heads: Sequence[Head], brain: BrainExtent) -> List[Reason]:
-        whole = check_brain(stack, brain)
+        whole = check_brain(stack, heads, brain)
         if whole:
             return whole
         if stack.hounsfield is None:

@@ -100,7 +100,7 @@ def prepare_study(study: Study) -> PreparedStudy:
     labels, kinds = _labels(study, found)
     heads = find_heads(stack)
     brain = find_brain(stack, heads)
-    _refuse(check_brain(stack, brain))
+    _refuse(check_brain(stack, heads, brain))
     _refuse([check_hounsfield(stack), check_tissue(stack, heads, brain)])
     if stack.photographed:
         _refuse([check_brain_like(stack, heads, brain)])

@@ -30,6 +30,10 @@ MAX_BRAIN_MM = 220.0
 MAX_END_SHARE = 0.3
 """A stack that ends where the brain is wider than this share of its widest is cut off; at most 0.24 in CT-ICH."""
 
+MAX_CUT_SLICES = 1
+"""Slices in which the brain may reach the picture's border: bone lies between in all slices of the 75 heads of CT-ICH;
+where a camera's frame or a field of view cuts the head, it does not."""
+
 AIR_HU = 0
 """What surrounds the head lies below this in Hounsfield units, even where a narrow window has clipped it."""
 
@@ -49,13 +53,15 @@ MAX_GRAIN_HU = 4.0
 """Standard deviation of the finest-grained noise; below 1 for soft tissue, whose kernels blur it away, in 75 heads."""
 
 
-def check_brain(stack: SliceStack, brain: BrainExtent) -> List[Reason]:
+def check_brain(stack: SliceStack, heads: Sequence[Head], brain: BrainExtent) -> List[Reason]:
     """Check that the stack shows a whole brain.
 
     Parameters
     ----------
     stack : SliceStack
         The slices.
+    heads : sequence of Head
+        What `find_heads` found in them.
     brain : BrainExtent
         What `find_brain` found.
 
@@ -73,9 +79,14 @@ def check_brain(stack: SliceStack, brain: BrainExtent) -> List[Reason]:
     if count < MIN_BRAIN_SLICES:
         return [Reason(ReasonCode.TOO_FEW_SLICES, {"count": count})]
     ends = [brain.first_share if brain.first == 0 else 0.0, brain.last_share if brain.last == len(stack) - 1 else 0.0]
-    if max(ends) > MAX_END_SHARE:
+    cut = sum(_touches_border(heads[index].intracranial) for index in brain.indices)
+    if max(ends) > MAX_END_SHARE or cut > MAX_CUT_SLICES:
         return [Reason(ReasonCode.PARTIAL_BRAIN)]
     return []
+
+
+def _touches_border(mask: np.ndarray) -> bool:
+    return bool(mask[[0, -1]].any() or mask[:, [0, -1]].any())
 
 
 def check_window(stack: SliceStack, heads: Sequence[Head], brain: BrainExtent) -> Optional[Reason]:

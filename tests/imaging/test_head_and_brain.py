@@ -18,6 +18,7 @@ from appliance.imaging.head import find_head, find_heads
 from appliance.imaging.tensor import to_tensor
 from appliance.phantom.disc import positions
 from appliance.phantom.head import Head, Side
+from appliance.reasons import ReasonCode
 from appliance.study import SliceStack
 from tests.simulated import volume
 
@@ -28,6 +29,22 @@ def pictures(head: Head = Head()) -> SliceStack:  # noqa: B008
     """A simulated head as brain-window pictures."""
     shown = window(np.ascontiguousarray(volume(head=head, bleed=None)), 120, 40)
     return SliceStack(shown, tuple(str(index) for index in range(len(shown))))
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_a_brain_that_the_border_cuts_is_not_whole(turns: int) -> None:
+    """At whichever side a camera's frame, or a field of view, leaves a sixth of the head out."""
+    whole = pictures()
+    assert codes(whole) == []
+    shown = np.rot90(whole.pixels, turns, axes=(1, 2))
+    rows = np.nonzero((shown > 100).sum(axis=(0, 2)))[0]
+    cut = np.ascontiguousarray(shown[:, : round(rows[-1] - (rows[-1] - rows[0]) / 6)])
+    assert codes(SliceStack(cut, whole.sources)) == [ReasonCode.PARTIAL_BRAIN]
+
+
+def codes(stack: SliceStack) -> List[ReasonCode]:
+    heads = find_heads(stack)
+    return [reason.code for reason in check_brain(stack, heads, find_brain(stack, heads))]
 
 
 def test_no_bleeding_slice_lies_outside_the_brain(shared_data: Path) -> None:
@@ -43,8 +60,9 @@ def test_no_bleeding_slice_lies_outside_the_brain(shared_data: Path) -> None:
         paths = sorted((root / "images" / f"{patient:03d}").iterdir())
         shown = np.stack([cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) for path in paths])
         stack = SliceStack(shown, tuple(path.name for path in paths))
-        brain = find_brain(stack, find_heads(stack))
-        assert check_brain(stack, brain) == []
+        heads = find_heads(stack)
+        brain = find_brain(stack, heads)
+        assert check_brain(stack, heads, brain) == []
         outside = [index for index in slices if index not in brain.indices]
         if outside:
             lost[patient] = outside
