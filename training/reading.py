@@ -6,9 +6,10 @@ in its order. What the network makes of them is `training.routes`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import cv2
@@ -35,6 +36,9 @@ FOUND = 0.9
 
 CUT = 0.02
 """How far a CT picture may lie beyond the photograph, over its side, and still be whole."""
+
+REST_S = 0.2
+"""A slice that is shown for so long in one go was rested on; others were scrolled through."""
 
 
 @dataclass(frozen=True)
@@ -74,10 +78,14 @@ class ReadFilm:
     ----------
     patient : str
         Whose slices it shows.
-    shown : int
-        How many slices.
+    cut : bool
+        Whether the CT picture lies partly beyond most frames, so that it has to be shown anew.
+    shown, rested : int
+        How many slices, and on how many of them the doctor rested.
+    rested_found : int
+        On how many of those that were found the doctor rested.
     once, again : int
-        How many of them were found, and how many of these a second time.
+        How many slices were found, and how many of these a second time.
     mixed : int
         How many pictures were taken for slices that show the change from one to another.
     in_order : bool
@@ -89,7 +97,10 @@ class ReadFilm:
     """
 
     patient: str
+    cut: bool
     shown: int
+    rested: int
+    rested_found: int
     once: int
     again: int
     mixed: int
@@ -132,14 +143,18 @@ def _found(shot: Shot) -> tuple[float, float]:
 
 
 def _cut(shot: Shot) -> bool:
-    size, zoom = np.array(shot.photo.shape[1::-1]), float(shot.settings["zoom"])
+    zoom = float(shot.settings["zoom"])
     for tile in shot.tiles:
         middle = tile.corners.mean(axis=0)
-        shown = middle + (tile.corners - middle) / zoom
-        beyond = float(np.maximum(-shown, shown - size).max())
-        if tile.index >= 0 and beyond > CUT * float(np.linalg.norm(shown[1] - shown[0])):
+        if tile.index >= 0 and _beyond(middle + (tile.corners - middle) / zoom, shot.photo) > CUT:
             return True
     return False
+
+
+def _beyond(corners: np.ndarray, photo: np.ndarray) -> float:
+    """How far a CT picture lies beyond a photograph, over its side."""
+    size = np.array(photo.shape[1::-1])
+    return float(np.maximum(-corners, corners - size).max() / np.linalg.norm(corners[1] - corners[0]))
 
 
 def read_film(study: Study, rng: np.random.Generator, family: Family, hand_held: bool) -> ReadFilm:
@@ -151,21 +166,30 @@ def read_film(study: Study, rng: np.random.Generator, family: Family, hand_held:
     script = scroll_script(len(shown), rng)
     capture = ScrollCapture(largest_picture)
     seen: list[tuple[float, int | None]] = []
+    beyond = []
     for number, frame in enumerate(scroll_video(shown, rng, family, hand_held, script)):
         seen.append((frame.time, frame.slice))
+        beyond.append(_beyond(frame.tile, frame.photo))
         capture.add(Frame(frame.photo, frame.time, number))
     found = [_slice_at(seen, moment.first_s, moment.last_s) for moment in capture.in_order()]
-    return count_film(study.patient, len(shown), found, capture.gaps)
+    rested = {index for (since, index), (until, _) in pairwise(script) if until - since >= REST_S}
+    cut = bool(np.median(beyond) > CUT)
+    return count_film(study.patient, cut, len(shown), rested, found, capture.gaps)
 
 
-def count_film(patient: str, shown: int, found: Sequence[int | None], gaps: int) -> ReadFilm:
+def count_film(
+    patient: str, cut: bool, shown: int, rested: Collection[int], found: Sequence[int | None], gaps: int
+) -> ReadFilm:
     """Count what was found in a film: in its order, the slice that each picture shows, None where it shows none."""
     known = [index for index in found if index is not None]
     different = list(dict.fromkeys(known))
     rising = bool((np.diff(different) > 0).all())
     return ReadFilm(
         patient=patient,
+        cut=cut,
         shown=shown,
+        rested=len(rested),
+        rested_found=len(set(rested) & set(known)),
         once=len(different),
         again=len(known) - len(different),
         mixed=len(found) - len(known),
@@ -249,15 +273,21 @@ def _of_shots(read: Sequence[ReadShot]) -> dict[str, Any]:
 
 
 def _of_films(filmed: Sequence[ReadFilm]) -> dict[str, Any]:
+    # one that is cut may be refused; once it is read, what was read counts
+    whole = [one for one in filmed if not one.cut or one.once]
     return {
-        "slices_shown": sum(one.shown for one in filmed),
-        "slices_found": sum(one.once for one in filmed),
-        "slices_found_again": sum(one.again for one in filmed),
-        "pictures_of_no_slice": sum(one.mixed for one in filmed),
-        "films_with_slices_missed_between": sum(one.missed > 0 for one in filmed),
-        "of_these_unnoticed": sum(one.missed > 0 and not one.gaps for one in filmed),
-        "others_said_to_have_gaps": sum(one.missed == 0 and one.gaps > 0 for one in filmed),
-        "in_order": _share([(one.patient, one.in_order) for one in filmed]),
+        "films_cut": sum(one.cut for one in filmed),
+        "films_cut_refused": len(filmed) - len(whole),
+        "slices_shown": sum(one.shown for one in whole),
+        "slices_found": sum(one.once for one in whole),
+        "slices_rested_on": sum(one.rested for one in whole),
+        "of_these_found": sum(one.rested_found for one in whole),
+        "slices_found_again": sum(one.again for one in whole),
+        "pictures_of_no_slice": sum(one.mixed for one in whole),
+        "films_with_slices_missed_between": sum(one.missed > 0 for one in whole),
+        "of_these_unnoticed": sum(one.missed > 0 and not one.gaps for one in whole),
+        "others_said_to_have_gaps": sum(one.missed == 0 and one.gaps > 0 for one in whole),
+        "in_order": _share([(one.patient, one.in_order) for one in whole]),
     }
 
 

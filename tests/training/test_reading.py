@@ -37,27 +37,28 @@ def test_a_film_is_read_slice_by_slice(simulated_ct_ich: Path, monkeypatch: pyte
     head = slices()[12:27:3]
     stack = LabelledStack(SliceStack(head, tuple(map(str, range(len(head))))), None, None)
     film = read_film(replace(usual, read=lambda: stack), np.random.default_rng(1), DEVELOPMENT, hand_held=False)
-    assert film.shown > 4
-    assert film.once >= film.shown - 1
-    assert (film.again, film.mixed, film.in_order) == (0, 0, True)
-    assert not film.missed or film.gaps
+    assert film.shown > 4 and not film.cut
+    assert film.rested == film.shown
+    assert film.rested_found == film.once >= film.shown - 1
+    assert (film.again, film.mixed, film.missed, film.in_order) == (0, 0, 0, True)
 
 
 @pytest.mark.parametrize(
-    ("found", "once", "again", "mixed", "in_order", "missed"),
+    ("found", "rested_found", "once", "again", "mixed", "in_order", "missed"),
     [
-        ([0, 1, 3], 3, 0, 0, True, 1),
-        ([0, 1, None, 1], 2, 1, 1, True, 0),
-        ([2, 1, 0], 3, 0, 0, False, 0),
-        ([0, 2, 1], 3, 0, 0, False, 0),
-        ([], 0, 0, 0, False, 0),
-        ([None], 0, 0, 1, False, 0),
+        ([0, 1, 3], 1, 3, 0, 0, True, 1),
+        ([0, 1, None, 1], 1, 2, 1, 1, True, 0),
+        ([2, 1, 0], 2, 3, 0, 0, False, 0),
+        ([0, 2, 1], 2, 3, 0, 0, False, 0),
+        ([], 0, 0, 0, 0, False, 0),
+        ([None], 0, 0, 0, 1, False, 0),
     ],
 )
 def test_a_film_is_counted(
-    found: list[int | None], once: int, again: int, mixed: int, in_order: bool, missed: int
+    found: list[int | None], rested_found: int, once: int, again: int, mixed: int, in_order: bool, missed: int
 ) -> None:
-    assert count_film("a", 4, found, 2) == ReadFilm("a", 4, once, again, mixed, in_order, missed, 2)
+    film = count_film("a", False, 4, {1, 2}, found, 2)
+    assert film == ReadFilm("a", False, 4, 2, rested_found, once, again, mixed, in_order, missed, 2)
 
 
 def test_what_was_read_becomes_shares() -> None:
@@ -75,14 +76,18 @@ def test_what_was_read_becomes_shares() -> None:
     assert found["pictures_cut"] == 1
     assert (found["read_right"]["value"], found["wrong_unnoticed"]["value"]) == (0.5, 0.2)
     seen = [
-        ReadFilm("a", 20, 19, 0, 1, True, 1, 0),
-        ReadFilm("b", 20, 20, 1, 0, False, 0, 0),
-        ReadFilm("c", 20, 15, 0, 0, True, 5, 2),
-        ReadFilm("d", 20, 20, 0, 0, True, 0, 1),
+        ReadFilm("a", False, 20, 18, 18, 19, 0, 1, True, 1, 0),
+        ReadFilm("b", False, 20, 19, 19, 20, 1, 0, False, 0, 0),
+        ReadFilm("c", False, 20, 16, 14, 15, 0, 0, True, 5, 2),
+        ReadFilm("d", False, 20, 20, 20, 20, 0, 0, True, 0, 1),
+        ReadFilm("e", True, 20, 20, 0, 0, 0, 0, False, 0, 0),
+        ReadFilm("f", True, 20, 20, 20, 20, 0, 0, True, 0, 0),
     ]
     films = reading._of_films(seen)
-    assert (films["slices_shown"], films["slices_found"], films["slices_found_again"]) == (80, 74, 1)
+    assert (films["films_cut"], films["films_cut_refused"]) == (2, 1)
+    assert (films["slices_shown"], films["slices_found"], films["slices_found_again"]) == (100, 94, 1)
+    assert (films["slices_rested_on"], films["of_these_found"]) == (93, 91)
     assert films["pictures_of_no_slice"] == 1
-    assert films["in_order"]["value"] == 0.75
+    assert films["in_order"]["value"] == 0.8
     assert (films["films_with_slices_missed_between"], films["of_these_unnoticed"]) == (2, 1)
     assert films["others_said_to_have_gaps"] == 1

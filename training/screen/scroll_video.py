@@ -41,7 +41,8 @@ class Frame:
     slice : int, optional
         Index of the slice shown; None where the exposure mixes several.
     screen, tile : numpy.ndarray
-        float64 ``(4, 2)``: corners of the panel and of the CT picture, as in `training.screen.shot.Shot`.
+        float64 ``(4, 2)``: corners of the panel, and of what it shows of the CT picture, as in
+        `training.screen.shot.Shot` but for the zoom.
     """
 
     photo: np.ndarray
@@ -134,12 +135,15 @@ def scroll_video(
         wanted = gain_for(light, settings.sensor)
         gain = gain + 0.08 * (wanted - gain) if gain else wanted  # automatic exposure follows within a second
         cell = shown.console.cells[0]
+        hidden = cell.side * (1 - 1 / settings.zoom) / 2
         yield Frame(
             photo=develop(light, settings.sensor, gain, rng),
             time=time,
             slice=next(iter(weights)) if len(weights) == 1 else None,
             screen=view.to_photo(box_corners(-0.5, -0.5, *settings.panel_size)),
-            tile=view.to_photo(box_corners(cell.x, cell.y, cell.side, cell.side)),
+            tile=view.to_photo(
+                box_corners(cell.x + hidden, cell.y + hidden, cell.side - 2 * hidden, cell.side - 2 * hidden)
+            ),
         )
 
 
