@@ -14,6 +14,7 @@ class GuidanceCode(str, Enum):
 
     NO_SCREEN = "no_screen"
     CUT = "cut"
+    HEAD_CUT = "head_cut"
     CLOSER = "closer"
     HOLD_STILL = "hold_still"
     REFLECTION = "reflection"
@@ -38,6 +39,7 @@ class GuidanceCode(str, Enum):
 GUIDANCE: Mapping[GuidanceCode, str] = {
     GuidanceCode.NO_SCREEN: "No CT is seen. Point the camera at the screen",
     GuidanceCode.CUT: "Part of the CT is outside the picture. Turn the camera to it, or move it back",
+    GuidanceCode.HEAD_CUT: "Part of the head is missing from the slices. Press Cancel, show all of it, and begin again",
     GuidanceCode.CLOSER: "Closer, or enlarge the CT on the screen",
     GuidanceCode.HOLD_STILL: "Hold the camera still",
     GuidanceCode.REFLECTION: "A reflection stays on the CT. Turn the camera a little, or put out the lamp",

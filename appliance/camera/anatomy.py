@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from appliance.imaging.brain import find_brain
+from appliance.imaging.checks import is_cut
 from appliance.imaging.head import Head, find_head
 from appliance.study import SliceStack
 
@@ -46,11 +47,14 @@ class Coverage:
         Whether it runs from the base to the vertex as it lies.
     base, vertex : bool
         Whether it reaches beyond the brain there.
+    cut : bool
+        Whether the brain reaches the picture's border, so that it is not seen whole.
     """
 
-    upward: bool
-    base: bool
-    vertex: bool
+    upward: bool = True
+    base: bool = False
+    vertex: bool = False
+    cut: bool = False
 
 
 def levelled(pictures: Sequence[np.ndarray]) -> List[np.ndarray]:
@@ -85,7 +89,7 @@ def coverage(pictures: Sequence[np.ndarray]) -> Coverage:
     base = brain.first > 0 or brain.first_share <= _END_SHARE
     vertex = brain.last < len(heads) - 1 or brain.last_share <= _END_SHARE
     seen = len(heads) >= MIN_SLICES and brain.largest_area > 0
-    return Coverage(upward, seen and base, seen and vertex)
+    return Coverage(upward, seen and base, seen and vertex, seen and is_cut(heads, brain))
 
 
 def _upward(heads: Sequence[Head], air: Sequence[float]) -> bool:

@@ -7,8 +7,7 @@ from typing import Tuple
 import cv2
 import numpy as np
 
-SIDE = 512
-"""Side of the CT picture that a view gives."""
+from appliance.camera.square import SIDE, from_square
 
 _SECTORS = 8
 
@@ -23,13 +22,6 @@ _REACH = 2.0
 
 _CORNER = 0.2
 """Share of the square's sides at each of its corners where no head is, but texts that stay."""
-
-_SQUARE = np.array([[0, 0], [SIDE, 0], [SIDE, SIDE], [0, SIDE]], np.float32) - np.float32(0.5)
-
-
-def from_square(corners: np.ndarray) -> np.ndarray:
-    """Matrix from pixels of a tile to those of the frame: float64, shape ``(3, 3)``."""
-    return np.asarray(cv2.getPerspectiveTransform(_SQUARE, corners.astype(np.float32)))
 
 
 def surroundings(corners: np.ndarray, shape: Tuple[int, ...]) -> np.ndarray:

@@ -12,10 +12,11 @@ import numpy as np
 
 from appliance.camera.anatomy import MIN_SLICES, Coverage, coverage
 from appliance.camera.exposure import Brightness
-from appliance.camera.marks import SIDE
+from appliance.camera.extent import more_shown_by, reaches_border, varied
 from appliance.camera.moments import Moment, MomentFinder
 from appliance.camera.series import SeenSeries
 from appliance.camera.sources import Frame
+from appliance.camera.square import SIDE
 from appliance.camera.track import Locate, Tracker, View
 
 _LOST_S = 0.5
@@ -39,9 +40,9 @@ _UNSETTLED = 4
 _PAUSE_FRAMES = 20
 """A slice that is shown for so many frames is looked at; then there is time to look at the whole."""
 
-_VERIFY_S = 2.0
-_AGAIN_S = 0.2
-"""So often a picture that is cut is located anew, which takes longer than a frame."""
+_VERIFY_S, _AGAIN_S = 2.0, 0.2
+"""So often a picture is located anew, which takes longer than a frame, when there is a doubt whether it is where it is
+thought to be; and when it was found elsewhere, or cut."""
 
 _GLARE_DISC = 13
 """Diameter in pixels of a thumb; no bone at the same place of many slices is as thick."""
@@ -55,6 +56,7 @@ class Hint(str, Enum):
 
     NO_SCREEN = "no_screen"
     CUT = "cut"
+    HEAD_CUT = "head_cut"
     CLOSER = "closer"
     HOLD_STILL = "hold_still"
     REFLECTION = "reflection"
@@ -105,7 +107,8 @@ class ScrollCapture:
         self._tracker = Tracker(locate)
         self._finder = MomentFinder()
         self._series = SeenSeries()
-        self._coverage = Coverage(True, False, False)
+        self._head: Optional[np.ndarray] = None
+        self._coverage = Coverage()
         self._gaps = 0
         self._judged = 0
         self._glare = False
@@ -134,10 +137,11 @@ class ScrollCapture:
         if now_s - self._cut_s < _AGAIN_S:
             return self._guidance(Hint.CUT, None)
         paused = self._finder.still >= _PAUSE_FRAMES
-        verify = (paused or self._beyond) and now_s - self._verified_s >= _VERIFY_S
+        doubtful = paused or self._beyond or self._reaches_border
+        verify = doubtful and now_s - self._verified_s >= (_AGAIN_S if self._tracker.doubted else _VERIFY_S)
         if verify:
             self._verified_s = now_s
-        view = self._tracker.follow(frame.picture, verify)
+        view = self._tracker.follow(frame.picture, self._is_wrong if verify else None)
         if view is None:
             self._interrupt()
             if self._tracker.cut:
@@ -146,9 +150,8 @@ class ScrollCapture:
             return self._guidance(Hint.NO_SCREEN if now_s - max(self._seen_s, self._began_s) >= _LOST_S else None, None)
         self._seen_s = now_s
         self._moving.append(view.moved > _FAST * view.side)
-        if view.change is not None:
-            self._take(self._finder.end())
-            self._series.move(view.change)
+        if view.anew:
+            self._begin_anew()
         self._beyond = view.beyond > _CUT
         if self._beyond:
             self._interrupt()
@@ -187,12 +190,28 @@ class ScrollCapture:
         return moments if self._coverage.upward else moments[::-1]
 
     def _take(self, moment: Optional[Moment]) -> None:
-        if moment is not None:
-            self._series.add(moment, relocated=self._tracker.locations > 1)
+        if moment is not None and self._series.add(moment, relocated=self._tracker.locations > 1):
+            self._head = varied([known.thumb for known in self._series.moments])
 
     def _interrupt(self) -> None:
         self._take(self._finder.end())
         self._series.interrupt()
+
+    @property
+    def _reaches_border(self) -> bool:
+        return self._head is not None and reaches_border(self._head)
+
+    def _is_wrong(self, change: np.ndarray) -> bool:
+        """Tell whether the CT picture lies elsewhere: where slices change and the whole head is seen, it is right."""
+        if self._beyond or self._head is None or not self._head.any():
+            return True
+        return more_shown_by(change, self._head, SIDE)
+
+    def _begin_anew(self) -> None:
+        """Forget what was seen: another picture, or part of the head."""
+        self._finder.end()
+        self._series, self._head = SeenSeries(), None
+        self._coverage, self._gaps, self._judged, self._glare = Coverage(), 0, 0, False
 
     def _look_at_the_whole(self) -> None:
         moments = self._series.moments
@@ -219,7 +238,9 @@ class ScrollCapture:
         if trouble is None:
             paused = self._finder.still >= _PAUSE_FRAMES and count >= MIN_SLICES
             trouble = Hint.SCROLL
-            if covered.base and covered.vertex:
+            if covered.cut:
+                trouble = Hint.HEAD_CUT
+            elif covered.base and covered.vertex:
                 trouble = Hint.SLOWER if self._gaps else Hint.DONE
             elif paused and covered.base:
                 trouble = Hint.TO_VERTEX

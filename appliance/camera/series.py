@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import List, Optional, Sequence, Set, Tuple
 
 import cv2
 import numpy as np
 
-from appliance.camera.likeness import MIXED, SAME, THUMB, beyond, difference, distance, thumb_of
+from appliance.camera.likeness import MIXED, SAME, THUMB, beyond, difference, distance
 from appliance.camera.moments import Moment
 
 _CANDIDATES = 3
@@ -88,20 +87,6 @@ class SeenSeries:
     def interrupt(self) -> None:
         """Take note that the CT was not seen for a while."""
         self._left = None
-
-    def move(self, matrix: np.ndarray) -> None:
-        """Lay all slices where another part of the screen shows them from now on.
-
-        Parameters
-        ----------
-        matrix : numpy.ndarray
-            float64, shape ``(3, 3)``: from pixels of the pictures so far to those of the pictures to come.
-        """
-        for index, moment in enumerate(self.moments):
-            picture = cv2.warpPerspective(
-                moment.picture, matrix, moment.picture.shape[::-1], borderMode=cv2.BORDER_REPLICATE
-            )
-            self.moments[index] = replace(moment, picture=picture, thumb=thumb_of(picture))
 
     def order(self) -> List[int]:
         """Return the indices of the slices as they lie next to each other, from either end.

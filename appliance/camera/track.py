@@ -14,10 +14,15 @@ import cv2
 import numpy as np
 
 from appliance.camera.likeness import difference
-from appliance.camera.marks import SIDE, find_marks, from_square, surroundings
+from appliance.camera.marks import find_marks, surroundings
+from appliance.camera.square import are_apart, beyond_frame, from_square, shortest_side, tile_of
 
 Locate = Callable[[np.ndarray], Optional[np.ndarray]]
 """Finds the one large CT picture in a frame: float64, shape ``(4, 2)``, its corners from the top left clockwise."""
+
+IsWrong = Callable[[np.ndarray], bool]
+"""Tells whether the picture lies elsewhere than it was thought to, given a float64 matrix, shape ``(3, 3)``: where
+pixels of the tiles so far would lie."""
 
 _WIDTH = 640
 """Columns of the frame in which points are followed."""
@@ -48,9 +53,6 @@ _SAME = 1.0
 _CUT = 0.08
 """Share of its side by which a picture may seem to lie beyond the frame; corners are found within 5 %, rarely 10."""
 
-_APART = 0.06
-"""Share of the square's side by which a corner lies elsewhere when it is another picture that was located."""
-
 
 @dataclass(frozen=True)
 class View:
@@ -66,21 +68,20 @@ class View:
         How far it moved since the frame before, in pixels of the frame.
     beyond : float
         How far it lies beyond the frame, as a share of its side; below 0 where it is whole.
-    change : numpy.ndarray or None
-        float64, shape ``(3, 3)``: where pixels of the tiles before lie in this one, when from now on another part of
-        the screen is followed.
+    anew : bool
+        Whether from now on another part of the screen is followed.
     """
 
     tile: np.ndarray
     corners: np.ndarray
     moved: float
     beyond: float
-    change: Optional[np.ndarray] = None
+    anew: bool = False
 
     @property
     def side(self) -> float:
         """Its shortest side in pixels of the frame."""
-        return _side(self.corners)
+        return shortest_side(self.corners)
 
 
 @dataclass
@@ -123,15 +124,20 @@ class Tracker:
         self._worn = False
         self._most = 0
 
-    def follow(self, picture: np.ndarray, verify: bool = False) -> Optional[View]:
+    @property
+    def doubted(self) -> bool:
+        """Whether it lay elsewhere when it was located last."""
+        return self._elsewhere is not None
+
+    def follow(self, picture: np.ndarray, verify: Optional[IsWrong] = None) -> Optional[View]:
         """Find the CT picture in the next frame.
 
         Parameters
         ----------
         picture : numpy.ndarray
             uint8, shape ``(rows, columns, 3)``.
-        verify : bool
-            Whether to locate it anew; where it lies elsewhere twice in turn, that is followed from now on.
+        verify : callable, optional
+            Where given, it is located anew, and this is asked where it seems to lie elsewhere twice in turn.
 
         Returns
         -------
@@ -142,22 +148,22 @@ class Tracker:
         scale = _WIDTH / grey.shape[1]
         small = cv2.resize(grey, (_WIDTH, round(grey.shape[0] * scale)), interpolation=cv2.INTER_AREA)
         before = self._corners
-        change = None
+        anew = False
         corners = self._follow(small)
         if corners is None and self._recover(small):
             corners = self._follow(small)
         if corners is None:
             corners = self._begin(small, self._located(picture, scale))
             self.locations += corners is not None
-        elif verify:
+        elif verify is not None:
             found = self._located(picture, scale)
-            if found is None or not _apart(found, corners):
+            if found is None or not are_apart(found, corners):
                 self._elsewhere = None
-            elif self._elsewhere is None or _apart(found, self._elsewhere):
+            elif self._elsewhere is None or are_apart(found, self._elsewhere):
                 self._elsewhere = found
             else:
-                change = np.linalg.inv(from_square(found)) @ from_square(corners)
-                corners = self._begin(small, found)
+                anew = verify(np.linalg.inv(from_square(found)) @ from_square(corners))
+                corners, self._elsewhere = self._begin(small, found) if anew else corners, None
         if corners is None:
             return None
         if self._worn:
@@ -165,16 +171,11 @@ class Tracker:
             self.locations += 1
         self._corners = corners / scale
         moved = float(np.abs(self._corners - before).max()) if before.any() else 0.0
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        # what lies beyond the frame is no air: a brain that is cut must reach the border
-        tile = cv2.warpPerspective(
-            grey, from_square(self._corners), (SIDE, SIDE), flags=flags, borderMode=cv2.BORDER_REPLICATE
-        )
-        return View(tile, self._corners, moved, _beyond(self._corners, picture), change)
+        return View(tile_of(grey, self._corners), self._corners, moved, beyond_frame(self._corners, picture), anew)
 
     def _located(self, picture: np.ndarray, scale: float) -> Optional[np.ndarray]:
         found = self._locate(picture)
-        self.cut = found is not None and _beyond(found, picture) > _CUT
+        self.cut = found is not None and beyond_frame(found, picture) > _CUT
         return None if found is None or self.cut else np.asarray(found, dtype=np.float64) * scale
 
     def _begin(self, small: np.ndarray, corners: Optional[np.ndarray]) -> Optional[np.ndarray]:
@@ -275,19 +276,3 @@ def _orb() -> Any:
 def _wide(points: np.ndarray, corners: np.ndarray) -> bool:
     """Tell whether points reach as far as the picture does, across and down, so that they tell its perspective."""
     return bool((np.ptp(points, axis=0) > _WIDE * np.ptp(corners, axis=0)).all())
-
-
-def _side(corners: np.ndarray) -> float:
-    return float(np.linalg.norm(np.roll(corners, -1, axis=0) - corners, axis=1).min())
-
-
-def _beyond(corners: np.ndarray, picture: np.ndarray) -> float:
-    """How far a CT picture lies beyond a frame, as a share of its side."""
-    last = np.array(picture.shape[1::-1]) - 0.5
-    return float(max((-0.5 - corners).max(), (corners - last).max())) / max(_side(corners), 1.0)
-
-
-def _apart(first: np.ndarray, second: np.ndarray) -> bool:
-    """Tell whether two locations are of different pictures, and not the same found a little differently."""
-    side = float(np.linalg.norm(second[1] - second[0]))
-    return bool(np.abs(first - second).max() > _APART * side)

@@ -79,10 +79,20 @@ def check_brain(stack: SliceStack, heads: Sequence[Head], brain: BrainExtent) ->
     if count < MIN_BRAIN_SLICES:
         return [Reason(ReasonCode.TOO_FEW_SLICES, {"count": count})]
     ends = [brain.first_share if brain.first == 0 else 0.0, brain.last_share if brain.last == len(stack) - 1 else 0.0]
-    cut = sum(_touches_border(heads[index].intracranial) for index in brain.indices)
-    if max(ends) > MAX_END_SHARE or cut > MAX_CUT_SLICES:
+    if max(ends) > MAX_END_SHARE or is_cut(heads, brain):
         return [Reason(ReasonCode.PARTIAL_BRAIN)]
     return []
+
+
+def is_cut(heads: Sequence[Head], brain: BrainExtent) -> bool:
+    """Tell whether the brain reaches the border of the pictures, so that part of it may lie beyond.
+
+    Parameters
+    ----------
+    heads, brain
+        As for `check_brain`.
+    """
+    return sum(_touches_border(heads[index].intracranial) for index in brain.indices) > MAX_CUT_SLICES
 
 
 def _touches_border(mask: np.ndarray) -> bool:

@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from appliance.camera.marks import SIDE
 from appliance.camera.moments import MIN_FRAMES, Moment, MomentFinder
 from appliance.camera.series import SeenSeries
+from appliance.camera.square import SIDE
 
 pytestmark = pytest.mark.slow  # pictures and numbers: one Python is enough
 

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from appliance.camera.likeness import difference, thumb_of
-from appliance.camera.marks import SIDE
 from appliance.camera.scroll import Guidance, Hint, ScrollCapture
 from appliance.camera.sources import Frame
+from appliance.camera.square import SIDE
 from appliance.dicom.stack import window
 from appliance.guidance import GUIDANCE, GuidanceCode
 from tests.camera.scrolling import FRAME, Manner, Shown, film

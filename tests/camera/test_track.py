@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from appliance.camera.marks import SIDE
+from appliance.camera.square import SIDE, shortest_side
 from appliance.camera.track import Tracker
 from tests.camera.scrolling import Manner, Shown, film
 
@@ -60,18 +60,35 @@ def test_it_is_found_again_after_a_jolt_and_after_darkness(shots: List[Shown]) -
 def test_another_picture_is_followed_once_it_was_located_twice(shots: List[Shown]) -> None:
     other = shots[0].corners * 0.5 + 200
     answers = [shots[0].corners, other, shots[0].corners, other, other + 1, other]
+    asked: List[np.ndarray] = []
+
+    def is_wrong(change: np.ndarray) -> bool:
+        asked.append(change)
+        return True
+
     tracker = Tracker(lambda picture: answers.pop(0))
     picture = shots[0].picture
-    sides, changes = [], []
+    sides, anew = [], []
     for _ in range(6):
-        view = tracker.follow(picture, verify=True)
+        view = tracker.follow(picture, is_wrong)
         assert view is not None
         sides.append(view.side)
-        changes.append(view.change)
+        anew.append(view.anew)
     whole = sides[0]
     assert sides[:4] == pytest.approx([whole] * 4, rel=0.01)
     assert sides[4] == pytest.approx(whole / 2, rel=0.01)
     assert tracker.locations == 1
-    assert [change is None for change in changes] == [True, True, True, True, False, True]
-    middle = cv2.perspectiveTransform(np.array([[[SIDE / 2, SIDE / 2]]]), changes[4])[0, 0]
-    assert np.abs(middle - SIDE / 2).max() > SIDE / 4  # what was in the middle lies elsewhere now
+    assert anew == [False, False, False, False, True, False] and len(asked) == 1
+    middle = cv2.perspectiveTransform(np.array([[[SIDE / 2, SIDE / 2]]]), asked[0])[0, 0]
+    assert np.abs(middle - SIDE / 2).max() > SIDE / 4  # what was in the middle would lie elsewhere
+
+
+def test_a_picture_that_is_known_to_be_right_stays(shots: List[Shown]) -> None:
+    other = shots[0].corners * 0.5 + 200
+    answers = [shots[0].corners, other, other, other]
+    tracker = Tracker(lambda picture: answers.pop(0))
+    views = [tracker.follow(shots[0].picture, lambda change: False) for _ in range(3)]
+    assert not tracker.doubted
+    for view in views:
+        assert view is not None and not view.anew
+        assert view.side == pytest.approx(shortest_side(shots[0].corners), rel=0.01)
