@@ -31,6 +31,12 @@ def head() -> np.ndarray:
     return window(np.ascontiguousarray(volume(bleed=None)[::2]), 120, 40)
 
 
+def indices(pictures: np.ndarray, slices: np.ndarray) -> List[int]:
+    """Which slice each picture shows."""
+    known = [thumb_of(cv2.resize(picture, (SIDE, SIDE))) for picture in slices]
+    return [int(np.argmin([difference(one, thumb_of(picture)) for one in known])) for picture in pictures]
+
+
 class Watched:
     """Runs the capture over a film.
 
@@ -73,8 +79,7 @@ class Watched:
     @property
     def shown(self) -> List[int]:
         """Which slice each picture that came out shows."""
-        known = [thumb_of(cv2.resize(picture, (SIDE, SIDE))) for picture in self._slices]
-        return [int(np.argmin([difference(one, thumb_of(picture)) for one in known])) for picture in self.pictures]
+        return indices(self.pictures, self._slices)
 
 
 @pytest.mark.parametrize(("downward", "seed"), [(False, 1), (True, 2)])
@@ -178,20 +183,26 @@ def moved(shown: Shown, down: float) -> Shown:
 
 
 def watch(
-    frames: Sequence[Shown], wrong: Callable[[int], float] = lambda time: 0.0
+    frames: Sequence[Shown], place: Callable[[Shown, int], np.ndarray] = lambda shown, times: shown.corners
 ) -> Tuple[ScrollCapture, List[Guidance]]:
-    """Show frames; each location of the picture is too low by what is given for how many there were before."""
+    """Show frames; the picture is located where `place` says, given the frame and how often it was located before."""
     asked: List[Shown] = []
 
     def locate(picture: np.ndarray) -> np.ndarray:
         asked.append(now)
-        return now.corners + (0, wrong(len(asked) - 1))
+        return place(now, len(asked) - 1)
 
     capture = ScrollCapture(locate)
     said = []
     for number, now in enumerate(frames):
         said.append(capture.add(Frame(now.picture, now.taken_s, number)))
     return capture, said
+
+
+def part_of(shown: Shown) -> np.ndarray:
+    """The middle of the CT picture, which cuts all but the slices at the vertex."""
+    middle = shown.corners.mean(axis=0)
+    return np.asarray(middle + 0.5 * (shown.corners - middle))
 
 
 def test_a_picture_that_is_cut_is_not_taken(head: np.ndarray) -> None:
@@ -212,16 +223,13 @@ def test_a_picture_that_comes_to_be_cut_is_a_gap(head: np.ndarray) -> None:
     capture, said = watch([moved(shown, down) for shown, down in zip(frames, away)])
     hints = [one.hint for one, shown in zip(said, frames) if 1.4 <= shown.taken_s < 2.4]
     assert set(hints) == {Hint.CUT}
-    pictures = capture.finish()
-    known = [thumb_of(cv2.resize(picture, (SIDE, SIDE))) for picture in head]
-    shown = [int(np.argmin([difference(one, thumb_of(picture)) for one in known])) for picture in pictures]
-    assert sorted(shown) == [5, 6, 7, 9, 10] and capture.gaps == 1
+    assert sorted(indices(capture.finish(), head)) == [5, 6, 7, 9, 10] and capture.gaps == 1
 
 
 def test_a_wrong_place_does_not_stay(head: np.ndarray) -> None:
     """Places that cannot be are asked for again, at the start and while they are followed."""
     frames = list(film(head, [(8, 0.5), (9, 0.5)], np.random.default_rng(2)))
-    capture, said = watch(frames, lambda times: 200.0 if times < 2 else 0.0)
+    capture, said = watch(frames, lambda shown, times: shown.corners + (0, 200 if times < 2 else 0))
     assert said[0].hint is Hint.CUT and said[-1].hint is not Hint.CUT
     assert len(capture.finish()) == 2
     frames = list(film(head, [(8, 6.0)], np.random.default_rng(3)))
@@ -230,10 +238,37 @@ def test_a_wrong_place_does_not_stay(head: np.ndarray) -> None:
     side = float(np.linalg.norm(frames[0].corners[1] - frames[0].corners[0]))
     assert 35 < margin
     capture, said = watch(
-        [moved(shown, by) for shown, by in zip(frames, down)], lambda times: margin + 0.07 * side if not times else 0.0
+        [moved(shown, by) for shown, by in zip(frames, down)],
+        lambda shown, times: shown.corners + (0, 0 if times else margin + 0.07 * side),
     )
     assert said[0].hint is not Hint.CUT and Hint.CUT in {one.hint for one in said} and said[-1].hint is not Hint.CUT
     assert said[-1].slices
+
+
+def test_where_the_whole_head_was_seen_is_the_place(head: np.ndarray) -> None:
+    """The small slices at the vertex are easily located too small, and are looked at for long."""
+    there = [*((index, 0.25) for index in range(16)), (15, 5.0)]
+    frames = list(film(head, [*there, *((index, 0.25) for index in range(14, 7, -1))], np.random.default_rng(4)))
+    capture, said = watch(frames, lambda shown, times: part_of(shown) if shown.index >= 14 else shown.corners)
+    assert indices(capture.finish(), head) == list(range(16))
+    assert Hint.DONE in {one.hint for one in said}
+
+
+def test_a_head_that_was_located_too_small_is_seen_anew(head: np.ndarray) -> None:
+    """From the vertex down and up again: what was cut at first does not stay among the slices."""
+    path = [(index, 0.5) for index in range(15, -1, -1)] + [(index, 0.25) for index in range(1, 16)] + [(15, 1.0)]
+    frames = list(film(head, path, np.random.default_rng(5)))
+    capture, said = watch(frames, lambda shown, times: part_of(shown) if shown.index >= 14 else shown.corners)
+    counts = [one.slices for one in said]
+    assert min(np.diff(counts)) < -1  # it began anew
+    assert indices(capture.finish(), head) == list(range(16))
+    assert said[-1].hint is Hint.DONE
+
+
+def test_a_head_that_stays_cut_is_said(head: np.ndarray) -> None:
+    frames = list(film(head, [*((index, 0.25) for index in range(16)), (15, 1.0)], np.random.default_rng(6)))
+    _, said = watch(frames, lambda shown, times: part_of(shown))
+    assert said[-1].hint is Hint.HEAD_CUT
 
 
 def test_a_reflection_that_stays_is_said(head: np.ndarray) -> None:
