@@ -205,7 +205,8 @@ class ScrollCapture:
         """Tell whether the CT picture lies elsewhere: where slices change and the whole head is seen, it is right."""
         if self._beyond or self._head is None or not self._head.any():
             return True
-        return more_shown_by(change, self._head, SIDE)
+        whole = self._coverage.base and self._coverage.vertex and not self._coverage.cut
+        return not whole and more_shown_by(change, self._head, SIDE)
 
     def _begin_anew(self) -> None:
         """Forget what was seen: another picture, or part of the head."""
