@@ -6,10 +6,15 @@ Everything here is invented: the console's look, the hand, the moire, the light.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Iterator, List, Sequence, Tuple
+from typing import Callable, Iterator, List, Sequence, Tuple
 
 import cv2
 import numpy as np
+
+from appliance.camera.likeness import difference, thumb_of
+from appliance.camera.scroll import Guidance, ScrollCapture
+from appliance.camera.sources import Frame
+from appliance.camera.square import SIDE
 
 RATE = 30.0
 FRAME = (1280, 720)
@@ -212,3 +217,26 @@ def _panel(picture: np.ndarray, index: int, count: int, manner: Manner) -> np.nd
         for x, y, text in texts:
             cv2.putText(panel, text, (x, y), cv2.FONT_HERSHEY_SIMPLEX, 0.55, 220, 1, cv2.LINE_AA)
     return panel
+
+
+def watch(
+    frames: Sequence[Shown], place: Callable[[Shown, int], np.ndarray] = lambda shown, times: shown.corners
+) -> Tuple[ScrollCapture, List[Guidance]]:
+    """Show frames; the picture is located where `place` says, given the frame and how often it was located before."""
+    asked: List[Shown] = []
+
+    def locate(picture: np.ndarray) -> np.ndarray:
+        asked.append(now)
+        return place(now, len(asked) - 1)
+
+    capture = ScrollCapture(locate)
+    said = []
+    for number, now in enumerate(frames):
+        said.append(capture.add(Frame(now.picture, now.taken_s, number)))
+    return capture, said
+
+
+def indices(pictures: np.ndarray, slices: np.ndarray) -> List[int]:
+    """Which slice each picture shows."""
+    known = [thumb_of(cv2.resize(picture, (SIDE, SIDE))) for picture in slices]
+    return [int(np.argmin([difference(one, thumb_of(picture)) for one in known])) for picture in pictures]

@@ -5,19 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import Callable, List, Optional, Sequence, Set, Tuple
+from typing import List, Optional, Sequence, Set, Tuple
 
 import cv2
 import numpy as np
 import pytest
 
-from appliance.camera.likeness import difference, thumb_of
 from appliance.camera.scroll import Guidance, Hint, ScrollCapture
 from appliance.camera.sources import Frame
 from appliance.camera.square import SIDE
 from appliance.dicom.stack import window
 from appliance.guidance import GUIDANCE, GuidanceCode
-from tests.camera.scrolling import FRAME, Manner, Shown, film
+from tests.camera.scrolling import FRAME, Manner, Shown, film, indices, watch
 from tests.simulated import volume
 
 pytestmark = pytest.mark.slow  # pictures and numbers: one Python is enough
@@ -29,12 +28,6 @@ Visits = Sequence[Tuple[int, float]]
 def head() -> np.ndarray:
     """Slices of a simulated head, every second one: uint8, shape ``(16, 256, 256)``."""
     return window(np.ascontiguousarray(volume(bleed=None)[::2]), 120, 40)
-
-
-def indices(pictures: np.ndarray, slices: np.ndarray) -> List[int]:
-    """Which slice each picture shows."""
-    known = [thumb_of(cv2.resize(picture, (SIDE, SIDE))) for picture in slices]
-    return [int(np.argmin([difference(one, thumb_of(picture)) for one in known])) for picture in pictures]
 
 
 class Watched:
@@ -182,29 +175,6 @@ def moved(shown: Shown, down: float) -> Shown:
     return replace(shown, picture=cv2.warpAffine(shown.picture, matrix, FRAME), corners=shown.corners + (0, down))
 
 
-def watch(
-    frames: Sequence[Shown], place: Callable[[Shown, int], np.ndarray] = lambda shown, times: shown.corners
-) -> Tuple[ScrollCapture, List[Guidance]]:
-    """Show frames; the picture is located where `place` says, given the frame and how often it was located before."""
-    asked: List[Shown] = []
-
-    def locate(picture: np.ndarray) -> np.ndarray:
-        asked.append(now)
-        return place(now, len(asked) - 1)
-
-    capture = ScrollCapture(locate)
-    said = []
-    for number, now in enumerate(frames):
-        said.append(capture.add(Frame(now.picture, now.taken_s, number)))
-    return capture, said
-
-
-def part_of(shown: Shown) -> np.ndarray:
-    """The middle of the CT picture, which cuts all but the slices at the vertex."""
-    middle = shown.corners.mean(axis=0)
-    return np.asarray(middle + 0.5 * (shown.corners - middle))
-
-
 def test_a_picture_that_is_cut_is_not_taken(head: np.ndarray) -> None:
     """What lies beyond the frame cannot be judged; once all is seen, the slices come as ever."""
     cut_s = 0.6
@@ -243,32 +213,6 @@ def test_a_wrong_place_does_not_stay(head: np.ndarray) -> None:
     )
     assert said[0].hint is not Hint.CUT and Hint.CUT in {one.hint for one in said} and said[-1].hint is not Hint.CUT
     assert said[-1].slices
-
-
-def test_where_the_whole_head_was_seen_is_the_place(head: np.ndarray) -> None:
-    """The small slices at the vertex are easily located too small, and are looked at for long."""
-    there = [*((index, 0.25) for index in range(16)), (15, 5.0)]
-    frames = list(film(head, [*there, *((index, 0.25) for index in range(14, 7, -1))], np.random.default_rng(4)))
-    capture, said = watch(frames, lambda shown, times: part_of(shown) if shown.index >= 14 else shown.corners)
-    assert indices(capture.finish(), head) == list(range(16))
-    assert Hint.DONE in {one.hint for one in said}
-
-
-def test_a_head_that_was_located_too_small_is_seen_anew(head: np.ndarray) -> None:
-    """From the vertex down and up again: what was cut at first does not stay among the slices."""
-    path = [(index, 0.5) for index in range(15, -1, -1)] + [(index, 0.25) for index in range(1, 16)] + [(15, 1.0)]
-    frames = list(film(head, path, np.random.default_rng(5)))
-    capture, said = watch(frames, lambda shown, times: part_of(shown) if shown.index >= 14 else shown.corners)
-    counts = [one.slices for one in said]
-    assert min(np.diff(counts)) < -1  # it began anew
-    assert indices(capture.finish(), head) == list(range(16))
-    assert said[-1].hint is Hint.DONE
-
-
-def test_a_head_that_stays_cut_is_said(head: np.ndarray) -> None:
-    frames = list(film(head, [*((index, 0.25) for index in range(16)), (15, 1.0)], np.random.default_rng(6)))
-    _, said = watch(frames, lambda shown, times: part_of(shown))
-    assert said[-1].hint is Hint.HEAD_CUT
 
 
 def test_a_reflection_that_stays_is_said(head: np.ndarray) -> None:
