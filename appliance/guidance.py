@@ -19,6 +19,7 @@ class GuidanceCode(str, Enum):
     HOLD_STILL = "hold_still"
     REFLECTION = "reflection"
     TOO_BRIGHT = "too_bright"
+    ANEW = "anew"
     SCROLL = "scroll"
     SLOWER = "slower"
     TO_BASE = "to_base"
@@ -45,6 +46,7 @@ GUIDANCE: Mapping[GuidanceCode, str] = {
     GuidanceCode.REFLECTION: "A reflection stays on the CT. Turn the camera a little, or put out the lamp",
     GuidanceCode.TOO_BRIGHT: "Too bright: blood looks like bone. Tap on bright bone in the picture, "
     "or lower the camera's exposure",
+    GuidanceCode.ANEW: "Only now is the whole head seen. Scroll through the whole series again",
     GuidanceCode.SCROLL: "Scroll slowly through the whole series",
     GuidanceCode.SLOWER: "More slowly: scroll back, and rest on each slice",
     GuidanceCode.TO_BASE: "Scroll on to the base of the skull; if this is the first slice, press Finished",

@@ -20,8 +20,8 @@ from appliance.camera.square import SIDE
 from appliance.camera.track import Locate, Tracker, View
 
 _LOST_S = 0.5
-_SHOWN_S = 2.0
-"""So long a hint stays that a moment gave cause for."""
+_SHOWN_S, _ANEW_S = 2.0, 4.0
+"""So long a hint stays that a moment gave cause for, and that slices were forgotten."""
 
 _MIN_SIDE = 240.0
 """Pixels of the frame that the CT picture's shortest side must have; the network sees at most 256."""
@@ -61,6 +61,7 @@ class Hint(str, Enum):
     HOLD_STILL = "hold_still"
     REFLECTION = "reflection"
     TOO_BRIGHT = "too_bright"
+    ANEW = "anew"
     SCROLL = "scroll"
     SLOWER = "slower"
     TO_BASE = "to_base"
@@ -112,7 +113,7 @@ class ScrollCapture:
         self._gaps = 0
         self._judged = 0
         self._glare = False
-        self._seen_s = self._slower_s = self._cut_s = -np.inf
+        self._seen_s = self._slower_s = self._anew_s = self._cut_s = -np.inf
         self._beyond = False
         self._began_s: Optional[float] = None
         self._verified_s = 0.0
@@ -151,7 +152,7 @@ class ScrollCapture:
         self._seen_s = now_s
         self._moving.append(view.moved > _FAST * view.side)
         if view.anew:
-            self._begin_anew()
+            self._begin_anew(now_s)
         self._beyond = view.beyond > _CUT
         if self._beyond:
             self._interrupt()
@@ -208,9 +209,10 @@ class ScrollCapture:
         whole = self._coverage.base and self._coverage.vertex and not self._coverage.cut
         return not whole and more_shown_by(change, self._head, SIDE)
 
-    def _begin_anew(self) -> None:
+    def _begin_anew(self, now_s: float) -> None:
         """Forget what was seen: another picture, or part of the head."""
         self._finder.end()
+        self._anew_s = now_s if self._reaches_border else self._anew_s
         self._series, self._head = SeenSeries(), None
         self._coverage, self._gaps, self._judged, self._glare = Coverage(), 0, 0, False
 
@@ -229,6 +231,8 @@ class ScrollCapture:
             return Hint.HOLD_STILL
         if self._brightness.complains(view.tile, now_s):
             return Hint.TOO_BRIGHT
+        if now_s - self._anew_s < _ANEW_S:
+            return Hint.ANEW
         if now_s - self._slower_s < _SHOWN_S:
             return Hint.SLOWER
         return Hint.REFLECTION if self._glare else None

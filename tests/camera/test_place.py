@@ -40,7 +40,8 @@ def test_a_head_that_was_located_too_small_is_seen_anew(head: np.ndarray) -> Non
     frames = list(film(head, path, np.random.default_rng(5)))
     capture, said = watch(frames, lambda shown, times: part_of(shown) if shown.index >= 14 else shown.corners)
     counts = [one.slices for one in said]
-    assert min(np.diff(counts)) < -1  # it began anew
+    fall = int(np.argmin(np.diff(counts))) + 1
+    assert counts[fall] == 0 and counts[fall - 1] > 1 and said[fall].hint is Hint.ANEW
     assert indices(capture.finish(), head) == list(range(16))
     assert said[-1].hint is Hint.DONE
 
