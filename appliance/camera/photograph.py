@@ -14,6 +14,8 @@ from appliance.camera.lattice import straightened
 from appliance.camera.layout import Box, Tiles, find_tiles
 from appliance.camera.overlay import without_overlays
 from appliance.camera.screen import Screen, find_screen
+from appliance.camera.tone import MIN_BONE, apply, light_of, measure
+from appliance.imaging.head import find_head
 from appliance.reasons import Reason, ReasonCode, Refused
 
 SIDE = 256
@@ -86,7 +88,16 @@ def read_photograph(frame: np.ndarray) -> Photograph:
     shown = [crop(frame, screen, box, SIDE, ENLARGED) for box in boxes]
     if np.median([colour_share(picture) for picture in shown]) > COLOURED:
         raise Refused(Reason(ReasonCode.PHOTO_NOT_BRAIN_WINDOW))
-    return Photograph(tuple(map(without_overlays, shown)), screen, tiles, _header(flat, boxes[0]))
+    pictures = tuple(map(without_overlays, shown))
+    if any(map(_shows_part_of_a_brain, pictures)):
+        raise Refused(Reason(ReasonCode.PHOTO_INCOMPLETE))
+    return Photograph(pictures, screen, tiles, _header(flat, boxes[0]))
+
+
+def _shows_part_of_a_brain(picture: np.ndarray) -> bool:
+    light = light_of(picture)
+    tone = measure(light)
+    return tone.bone >= MIN_BONE and find_head(apply(light, tone.black, tone.white)).is_cut
 
 
 def _header(flat: np.ndarray, first: Box) -> np.ndarray:

@@ -92,11 +92,7 @@ def is_cut(heads: Sequence[Head], brain: BrainExtent) -> bool:
     heads, brain
         As for `check_brain`.
     """
-    return sum(_touches_border(heads[index].intracranial) for index in brain.indices) > MAX_CUT_SLICES
-
-
-def _touches_border(mask: np.ndarray) -> bool:
-    return bool(mask[[0, -1]].any() or mask[:, [0, -1]].any())
+    return sum(heads[index].is_cut for index in brain.indices) > MAX_CUT_SLICES
 
 
 def check_window(stack: SliceStack, heads: Sequence[Head], brain: BrainExtent) -> Optional[Reason]:

@@ -70,6 +70,11 @@ class Head:
     intracranial: np.ndarray
     intracranial_area: float
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether the intracranial space reaches the picture's border, so that part of it may lie beyond."""
+        return bool(self.intracranial[[0, -1]].any() or self.intracranial[:, [0, -1]].any())
+
 
 def find_heads(stack: SliceStack) -> List[Head]:
     """Find the head in each slice of a stack.

@@ -69,3 +69,12 @@ def test_a_row_that_is_cut_is_never_left_out_in_silence() -> None:
     with pytest.raises(Refused) as refused:
         read_photograph(cut)
     assert refused.value.reasons[0].code is ReasonCode.PHOTO_INCOMPLETE
+
+
+def test_a_slice_of_which_part_of_the_brain_is_missing_is_refused() -> None:
+    whole = cv2.resize(slices(5)[2], (512, 512), interpolation=cv2.INTER_AREA)
+    for part in (whole[:400], whole[110:], whole[:, :380]):
+        cut = cv2.resize(part, (512, 512), interpolation=cv2.INTER_AREA)
+        with pytest.raises(Refused) as refused:
+            read_photograph(np.repeat(cut[..., None], 3, axis=2))
+        assert refused.value.reasons[0].code is ReasonCode.PHOTO_INCOMPLETE
