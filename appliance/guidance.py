@@ -40,13 +40,15 @@ class GuidanceCode(str, Enum):
 GUIDANCE: Mapping[GuidanceCode, str] = {
     GuidanceCode.NO_SCREEN: "No CT is seen. Point the camera at the screen",
     GuidanceCode.CUT: "Part of the CT is outside the picture. Turn the camera to it, or move it back",
-    GuidanceCode.HEAD_CUT: "Part of the head is missing from the slices. Press Cancel, show all of it, and begin again",
+    GuidanceCode.HEAD_CUT: "The head is cut off at the picture's border. Press Cancel, show the whole head "
+    "on the screen, and begin again on a slice in its middle",
     GuidanceCode.CLOSER: "Closer, or enlarge the CT on the screen",
     GuidanceCode.HOLD_STILL: "Hold the camera still",
     GuidanceCode.REFLECTION: "A reflection stays on the CT. Turn the camera a little, or put out the lamp",
     GuidanceCode.TOO_BRIGHT: "Too bright: blood looks like bone. Tap on bright bone in the picture, "
     "or lower the camera's exposure",
-    GuidanceCode.ANEW: "Only now is the whole head seen. Scroll through the whole series again",
+    GuidanceCode.ANEW: "The CT was found in another place, so the count began again. "
+    "Scroll through the whole series once more",
     GuidanceCode.SCROLL: "Scroll slowly through the whole series",
     GuidanceCode.SLOWER: "More slowly: scroll back, and rest on each slice",
     GuidanceCode.TO_BASE: "Scroll on to the base of the skull; if this is the first slice, press Finished",

@@ -48,7 +48,7 @@ class Coverage:
     base, vertex : bool
         Whether it reaches beyond the brain there.
     cut : bool
-        Whether the brain reaches the picture's border, so that it is not seen whole.
+        Whether the brain reaches the border of more than one picture, so that it is not seen whole.
     """
 
     upward: bool = True

@@ -18,6 +18,9 @@ _NOISE = 20.0
 _OPENED = 7
 """Diameter in pixels of a thumb of what belongs to a head; the number of a slice changes too, and is thinner."""
 
+_MARGIN = 5
+"""Pixels of a thumb along its border where a scroll bar may move."""
+
 _BORDER, _REACHED = 2, 10
 """A head that is cut lies within so many pixels of a thumb's border along so many; an ear or a strap touches fewer."""
 
@@ -44,8 +47,9 @@ def varied(thumbs: Sequence[np.ndarray]) -> np.ndarray:
     stacked = np.stack(thumbs)
     apart = stacked.max(axis=0) - stacked.min(axis=0)
     found = (apart > max(_VARIED * float(apart.max()), _NOISE)).astype(np.uint8)
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_OPENED, _OPENED))
     # what lies beyond the border is not known; it must not thin what reaches it
+    found = np.pad(found[_MARGIN:-_MARGIN, _MARGIN:-_MARGIN], _MARGIN, mode="edge")
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_OPENED, _OPENED))
     return np.asarray(cv2.morphologyEx(found, cv2.MORPH_OPEN, disc, borderType=cv2.BORDER_REPLICATE))
 
 
@@ -74,6 +78,24 @@ def more_shown_by(matrix: np.ndarray, head: np.ndarray, side: int) -> bool:
         return False
     shown = cv2.fillConvexPoly(np.zeros_like(head), np.round(there * THUMB).astype(np.int32), 1)
     return bool((head & shown).sum() >= _SHOWN * head.sum())
+
+
+def moved(head: np.ndarray, matrix: np.ndarray, side: int) -> np.ndarray:
+    """Lay what `varied` returned where another part of the screen shows it.
+
+    Parameters
+    ----------
+    head, matrix, side
+        As for `more_shown_by`.
+
+    Returns
+    -------
+    numpy.ndarray
+        As `varied` returns it.
+    """
+    scale = np.diag([THUMB / side, THUMB / side, 1.0])
+    laid = scale @ matrix @ np.linalg.inv(scale)
+    return cv2.warpPerspective(head, laid, head.shape[::-1], flags=cv2.INTER_NEAREST)
 
 
 def _reached(head: np.ndarray) -> List[bool]:

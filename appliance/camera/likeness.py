@@ -12,7 +12,7 @@ THUMB = 128
 """Side of the picture in which views are compared."""
 
 _MARGIN = 5
-"""Pixels of a thumb along its border that count for nothing: a tool bar or the screen's edge may lie there."""
+"""Pixels along the border that count for nothing: a tool bar or the screen's edge may lie there."""
 
 _CAP = 40.0
 """Grey levels beyond which a difference counts no more: a cursor must not look like another slice."""
@@ -88,7 +88,8 @@ def beyond(thumb: np.ndarray, first: np.ndarray, second: np.ndarray) -> float:
 
     A frame that was exposed while one slice gave way to another shows a mixture of both, pixel by pixel; one of a
     third slice does not. In the 4 films of CT-ICH at 30, 15, 10 and 8 frames a second by which `MIXED` was chosen, the
-    frame that lies furthest beyond is above it in 10 of 358 steps to a neighbour, and in 125 of 130 over others.
+    frame that lies furthest beyond is above it in 10 of 358 steps to a neighbour, and in 125 of 130 over others
+    (measured while the border still counted).
 
     Parameters
     ----------

@@ -153,6 +153,8 @@ class ScrollLooker:
         """Look at the next frame, and say what to do."""
         self._frames += 1
         said = self._capture.add(frame)
+        if said.slices < self._slices:
+            self._header = None  # the screen is looked at anew
         if said.slices > self._slices and self._header is None:
             self._header = _header_of(frame.picture)
         self._slices = said.slices

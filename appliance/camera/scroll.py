@@ -12,7 +12,8 @@ import numpy as np
 
 from appliance.camera.anatomy import MIN_SLICES, Coverage, coverage
 from appliance.camera.exposure import Brightness
-from appliance.camera.extent import more_shown_by, reaches_border, varied
+from appliance.camera.extent import more_shown_by, moved, reaches_border, varied
+from appliance.camera.likeness import THUMB
 from appliance.camera.moments import Moment, MomentFinder
 from appliance.camera.series import SeenSeries
 from appliance.camera.sources import Frame
@@ -20,8 +21,8 @@ from appliance.camera.square import SIDE
 from appliance.camera.track import Locate, Tracker, View
 
 _LOST_S = 0.5
-_SHOWN_S, _ANEW_S = 2.0, 4.0
-"""So long a hint stays that a moment gave cause for, and that slices were forgotten."""
+_SHOWN_S = 2.0
+"""So long a hint stays that a moment gave cause for."""
 
 _MIN_SIDE = 240.0
 """Pixels of the frame that the CT picture's shortest side must have; the network sees at most 256."""
@@ -40,9 +41,14 @@ _UNSETTLED = 4
 _PAUSE_FRAMES = 20
 """A slice that is shown for so many frames is looked at; then there is time to look at the whole."""
 
-_VERIFY_S, _AGAIN_S = 2.0, 0.2
-"""So often a picture is located anew, which takes longer than a frame, when there is a doubt whether it is where it is
-thought to be; and when it was found elsewhere, or cut."""
+_REST_FRAMES = 10
+"""A slice that is shown for so many frames is not about to give way to the next before the picture was located."""
+
+_VERIFY_S = 2.0
+"""So often a picture is located anew, which takes longer than a frame, while its place is doubtful."""
+
+_AGAIN_S = 0.2
+"""So soon it is located once more after it was found elsewhere, or cut."""
 
 _GLARE_DISC = 13
 """Diameter in pixels of a thumb; no bone at the same place of many slices is as thick."""
@@ -108,15 +114,15 @@ class ScrollCapture:
         self._tracker = Tracker(locate)
         self._finder = MomentFinder()
         self._series = SeenSeries()
-        self._head: Optional[np.ndarray] = None
+        self._head = self._known = np.zeros((THUMB, THUMB), np.uint8)
+        self._anew = False
         self._coverage = Coverage()
         self._gaps = 0
         self._judged = 0
         self._glare = False
-        self._seen_s = self._slower_s = self._anew_s = self._cut_s = -np.inf
+        self._seen_s = self._slower_s = self._cut_s = self._verified_s = -np.inf
         self._beyond = False
         self._began_s: Optional[float] = None
-        self._verified_s = 0.0
         self._brightness = Brightness()
         self._moving: Deque[bool] = deque(maxlen=_FAST_FRAMES)
 
@@ -138,7 +144,8 @@ class ScrollCapture:
         if now_s - self._cut_s < _AGAIN_S:
             return self._guidance(Hint.CUT, None)
         paused = self._finder.still >= _PAUSE_FRAMES
-        doubtful = paused or self._beyond or self._reaches_border
+        rests = self._finder.still >= _REST_FRAMES
+        doubtful = paused or self._beyond or (rests and reaches_border(self._head))
         verify = doubtful and now_s - self._verified_s >= (_AGAIN_S if self._tracker.doubted else _VERIFY_S)
         if verify:
             self._verified_s = now_s
@@ -151,8 +158,8 @@ class ScrollCapture:
             return self._guidance(Hint.NO_SCREEN if now_s - max(self._seen_s, self._began_s) >= _LOST_S else None, None)
         self._seen_s = now_s
         self._moving.append(view.moved > _FAST * view.side)
-        if view.anew:
-            self._begin_anew(now_s)
+        if view.change is not None:
+            self._begin_anew(view.change)
         self._beyond = view.beyond > _CUT
         if self._beyond:
             self._interrupt()
@@ -160,7 +167,7 @@ class ScrollCapture:
         self._take(self._finder.add(view.tile, now_s))
         if self._finder.unsettled >= _UNSETTLED and not any(self._moving) and len(self._series.moments):
             self._slower_s = now_s
-        if paused and self._judged != len(self._series.moments):
+        if paused:
             self._look_at_the_whole()
         return self._guidance(self._trouble(view, now_s), view)
 
@@ -192,33 +199,35 @@ class ScrollCapture:
 
     def _take(self, moment: Optional[Moment]) -> None:
         if moment is not None and self._series.add(moment, relocated=self._tracker.locations > 1):
-            self._head = varied([known.thumb for known in self._series.moments])
+            self._head = varied([known.thumb for known in self._series.moments]) | self._known
 
     def _interrupt(self) -> None:
         self._take(self._finder.end())
         self._series.interrupt()
 
-    @property
-    def _reaches_border(self) -> bool:
-        return self._head is not None and reaches_border(self._head)
-
     def _is_wrong(self, change: np.ndarray) -> bool:
-        """Tell whether the CT picture lies elsewhere: where slices change and the whole head is seen, it is right."""
-        if self._beyond or self._head is None or not self._head.any():
+        """Tell whether the CT picture lies elsewhere than was thought, where it was located.
+
+        Where nothing changes it does; where slices change, and the whole head is seen, it does not.
+        """
+        if not self._head.any():
             return True
+        self._look_at_the_whole()
         whole = self._coverage.base and self._coverage.vertex and not self._coverage.cut
         return not whole and more_shown_by(change, self._head, SIDE)
 
-    def _begin_anew(self, now_s: float) -> None:
-        """Forget what was seen: another picture, or part of the head."""
-        self._finder.end()
-        self._anew_s = now_s if self._reaches_border else self._anew_s
-        self._series, self._head = SeenSeries(), None
+    def _begin_anew(self, change: np.ndarray) -> None:
+        """Forget what was seen, another picture or part of the head, but for how far the head reaches."""
+        self._anew = self._anew or len(self._series.moments) > 1
+        self._head = self._known = moved(self._head, change, SIDE)
+        self._finder, self._series = MomentFinder(), SeenSeries()
         self._coverage, self._gaps, self._judged, self._glare = Coverage(), 0, 0, False
 
     def _look_at_the_whole(self) -> None:
         moments = self._series.moments
-        self._judged = len(moments)
+        if self._judged == self._series.news:
+            return
+        self._judged = self._series.news
         order = self._series.order()
         self._coverage = coverage([moments[index].picture for index in order])
         self._gaps = self._series.gaps(order)
@@ -231,8 +240,6 @@ class ScrollCapture:
             return Hint.HOLD_STILL
         if self._brightness.complains(view.tile, now_s):
             return Hint.TOO_BRIGHT
-        if now_s - self._anew_s < _ANEW_S:
-            return Hint.ANEW
         if now_s - self._slower_s < _SHOWN_S:
             return Hint.SLOWER
         return Hint.REFLECTION if self._glare else None
@@ -242,7 +249,7 @@ class ScrollCapture:
         count = len(self._series.moments)
         if trouble is None:
             paused = self._finder.still >= _PAUSE_FRAMES and count >= MIN_SLICES
-            trouble = Hint.SCROLL
+            trouble = Hint.ANEW if self._anew and count < MIN_SLICES else Hint.SCROLL
             if covered.cut:
                 trouble = Hint.HEAD_CUT
             elif covered.base and covered.vertex:

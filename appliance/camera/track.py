@@ -68,15 +68,16 @@ class View:
         How far it moved since the frame before, in pixels of the frame.
     beyond : float
         How far it lies beyond the frame, as a share of its side; below 0 where it is whole.
-    anew : bool
-        Whether from now on another part of the screen is followed.
+    change : numpy.ndarray or None
+        float64, shape ``(3, 3)``: where pixels of the tiles before lie in this one, when from now on another part of
+        the screen is followed.
     """
 
     tile: np.ndarray
     corners: np.ndarray
     moved: float
     beyond: float
-    anew: bool = False
+    change: Optional[np.ndarray] = None
 
     @property
     def side(self) -> float:
@@ -126,17 +127,17 @@ class Tracker:
 
     @property
     def doubted(self) -> bool:
-        """Whether it lay elsewhere when it was located last."""
+        """Whether it lay elsewhere when it was located last, and nobody was asked yet."""
         return self._elsewhere is not None
 
-    def follow(self, picture: np.ndarray, verify: Optional[IsWrong] = None) -> Optional[View]:
+    def follow(self, picture: np.ndarray, is_wrong: Optional[IsWrong] = None) -> Optional[View]:
         """Find the CT picture in the next frame.
 
         Parameters
         ----------
         picture : numpy.ndarray
             uint8, shape ``(rows, columns, 3)``.
-        verify : callable, optional
+        is_wrong : callable, optional
             Where given, it is located anew, and this is asked where it seems to lie elsewhere twice in turn.
 
         Returns
@@ -148,22 +149,23 @@ class Tracker:
         scale = _WIDTH / grey.shape[1]
         small = cv2.resize(grey, (_WIDTH, round(grey.shape[0] * scale)), interpolation=cv2.INTER_AREA)
         before = self._corners
-        anew = False
+        change = None
         corners = self._follow(small)
         if corners is None and self._recover(small):
             corners = self._follow(small)
         if corners is None:
             corners = self._begin(small, self._located(picture, scale))
             self.locations += corners is not None
-        elif verify is not None:
+        elif is_wrong is not None:
             found = self._located(picture, scale)
-            if found is None or not are_apart(found, corners):
-                self._elsewhere = None
-            elif self._elsewhere is None or are_apart(found, self._elsewhere):
-                self._elsewhere = found
-            else:
-                anew = verify(np.linalg.inv(from_square(found)) @ from_square(corners))
-                corners, self._elsewhere = self._begin(small, found) if anew else corners, None
+            before_that, self._elsewhere = self._elsewhere, None
+            if found is not None and are_apart(found, corners):
+                if before_that is None:
+                    self._elsewhere = found
+                elif not are_apart(found, before_that):
+                    laid = np.linalg.inv(from_square(found)) @ from_square(corners)
+                    if is_wrong(laid):
+                        change, corners = laid, self._begin(small, found)
         if corners is None:
             return None
         if self._worn:
@@ -171,7 +173,7 @@ class Tracker:
             self.locations += 1
         self._corners = corners / scale
         moved = float(np.abs(self._corners - before).max()) if before.any() else 0.0
-        return View(tile_of(grey, self._corners), self._corners, moved, beyond_frame(self._corners, picture), anew)
+        return View(tile_of(grey, self._corners), self._corners, moved, beyond_frame(self._corners, picture), change)
 
     def _located(self, picture: np.ndarray, scale: float) -> Optional[np.ndarray]:
         found = self._locate(picture)

@@ -130,6 +130,14 @@ def test_what_passed_unseen_is_not_taken_for_seen(head: np.ndarray) -> None:
     assert mended.guidance[-1].gaps == 0 and mended.guidance[-1].hint is Hint.DONE
 
 
+def test_going_back_over_a_gap_mends_it(head: np.ndarray) -> None:
+    """All slices are known; that one of them gave way to the next was not seen at first."""
+    gap = [(index, 0.25) for index in [*range(8), 12, 11, 10, 9, 8, 13, 14, 15]] + [(15, 0.8)]
+    assert Watched(head, gap, 12).guidance[-1].hint is Hint.SLOWER
+    back = [(index, 0.25) for index in range(14, 5, -1)] + [(6, 0.8)]
+    assert Watched(head, [*gap, *back], 12).guidance[-1].hint is Hint.DONE
+
+
 def test_a_slow_camera_sees_a_patient_hand(head: np.ndarray) -> None:
     """At six frames a second, slices that are shown for two of them may pass unseen."""
     seconds = [1.0, 1.0, *[0.9, 0.35] * 6, 1.0, 1.0]

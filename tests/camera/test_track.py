@@ -68,17 +68,17 @@ def test_another_picture_is_followed_once_it_was_located_twice(shots: List[Shown
 
     tracker = Tracker(lambda picture: answers.pop(0))
     picture = shots[0].picture
-    sides, anew = [], []
+    sides, changes = [], []
     for _ in range(6):
         view = tracker.follow(picture, is_wrong)
         assert view is not None
         sides.append(view.side)
-        anew.append(view.anew)
+        changes.append(view.change)
     whole = sides[0]
     assert sides[:4] == pytest.approx([whole] * 4, rel=0.01)
     assert sides[4] == pytest.approx(whole / 2, rel=0.01)
     assert tracker.locations == 1
-    assert anew == [False, False, False, False, True, False] and len(asked) == 1
+    assert [change is None for change in changes] == [True, True, True, True, False, True] and len(asked) == 1
     middle = cv2.perspectiveTransform(np.array([[[SIDE / 2, SIDE / 2]]]), asked[0])[0, 0]
     assert np.abs(middle - SIDE / 2).max() > SIDE / 4  # what was in the middle would lie elsewhere
 
@@ -90,5 +90,5 @@ def test_a_picture_that_is_known_to_be_right_stays(shots: List[Shown]) -> None:
     views = [tracker.follow(shots[0].picture, lambda change: False) for _ in range(3)]
     assert not tracker.doubted
     for view in views:
-        assert view is not None and not view.anew
+        assert view is not None and view.change is None
         assert view.side == pytest.approx(shortest_side(shots[0].corners), rel=0.01)
