@@ -40,8 +40,8 @@ class GuidanceCode(str, Enum):
 GUIDANCE: Mapping[GuidanceCode, str] = {
     GuidanceCode.NO_SCREEN: "No CT is seen. Point the camera at the screen",
     GuidanceCode.CUT: "Part of the CT is outside the picture. Turn the camera to it, or move it back",
-    GuidanceCode.HEAD_CUT: "The head is cut off at the picture's border. Press Cancel, show the whole head "
-    "on the screen, and begin again on a slice in its middle",
+    GuidanceCode.HEAD_CUT: "The head is cut off at the picture's border. Press Cancel, show the whole head, "
+    "and begin again on a slice in its middle",
     GuidanceCode.CLOSER: "Closer, or enlarge the CT on the screen",
     GuidanceCode.HOLD_STILL: "Hold the camera still",
     GuidanceCode.REFLECTION: "A reflection stays on the CT. Turn the camera a little, or put out the lamp",
