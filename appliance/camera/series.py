@@ -37,18 +37,20 @@ class SeenSeries:
     ----------
     moments : list of Moment
         The best of each slice, in the order in which they were first seen.
-    news : int
-        How often something came that may change order or gaps: a slice, or a step from one to another.
     """
 
     def __init__(self) -> None:
         self.moments: List[Moment] = []
-        self.news = 0
         self._far = np.zeros((0, 0))
         self._steps: Set[Tuple[int, int]] = set()
         self._at_once: Set[Tuple[int, int]] = set()
         self._at: Optional[int] = None
         self._left: Optional[Moment] = None
+
+    @property
+    def news(self) -> int:
+        """How often something came that may change order or gaps: a slice, or a step seen from one to another."""
+        return len(self.moments) + len(self._at_once)
 
     def add(self, moment: Moment, relocated: bool = False) -> bool:
         """Take a moment.
@@ -72,7 +74,6 @@ class SeenSeries:
         nearest = int(apart.argmin()) if len(apart) else -1
         is_new = nearest < 0 or apart[nearest] > SAME
         if is_new:
-            self.news += 1
             nearest = len(self.moments)
             far = [distance(known.thumb, moment.thumb) for known in self.moments]
             self.moments.append(moment)
@@ -83,8 +84,7 @@ class SeenSeries:
         if self._at is not None and self._at != nearest:
             step = (min(self._at, nearest), max(self._at, nearest))
             self._steps.add(step)
-            if step not in self._at_once and self._left is not None and _at_once(self._left, moment):
-                self.news += 1
+            if self._left is not None and _at_once(self._left, moment):
                 self._at_once.add(step)
         self._at, self._left = nearest, moment
         return is_new
