@@ -16,7 +16,7 @@ from appliance.errors import TriageError
 from appliance.ingest.sitting import CAMERA_INTERRUPTED, Sitting
 from appliance.presence import presence
 from appliance.stop import StopRequest, ends_in_words
-from appliance.store import Eye, Store
+from appliance.store import Capture, Eye, Store
 
 _PERIOD_S = 0.1
 _LOOK_S = 60.0
@@ -87,18 +87,24 @@ class CameraProcess:
                 time.sleep(_PERIOD_S)
         finally:
             self._ended.set()
+            until = time.monotonic() + _STOP_S
             for sitting in self._sittings.values():
-                sitting.join(_STOP_S)
+                sitting.join(max(0.0, until - time.monotonic()))
+                if sitting.is_alive():  # one look at a picture may take longer than anybody waits
+                    self._interrupted(sitting.capture)
 
     def _clear(self) -> None:
         """End what an earlier process was looking at: what it had found is lost."""
         waiting = set()
         for capture in self._store.captures.under_way():
             if capture.looked:
-                self._store.captures.fail(capture, "camera_interrupted", CAMERA_INTERRUPTED)
+                self._interrupted(capture)
             else:
                 waiting.add(capture.id)
         self._store.remove_frames(keep=waiting)
+
+    def _interrupted(self, capture: Capture) -> None:
+        self._store.captures.fail(capture, "camera_interrupted", CAMERA_INTERRUPTED)
 
     def _attend(self) -> None:
         """Give each new capture a thread, and try the own camera when it is time."""

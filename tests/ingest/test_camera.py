@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Callable, Iterator, List, Optional
@@ -18,7 +19,10 @@ import pytest
 from appliance.camera.gathered import is_gathered, read_gathered
 from appliance.config import CameraSettings, IngestSettings, Settings, StoreSettings
 from appliance.guidance import GuidanceCode
+from appliance.ingest import camera
+from appliance.ingest.camera import CameraProcess
 from appliance.presence import is_present
+from appliance.stop import StopRequest
 from appliance.store import Capture, CaptureState, Case, Eye, Source, State, Store, Way, Wish
 from appliance.store.troubles import TroubleCode, troubles
 from tests.running import wait_for
@@ -206,6 +210,31 @@ def test_a_signal_ends_it_and_says_so_of_the_capture(store: Store, start: Start,
     over = now(store, capture)
     assert (over.state, over.error_code) == (CaptureState.FAILED, "camera_interrupted")
     assert not is_present(store.camera_lock)
+
+
+def test_a_look_that_lasts_longer_than_the_end_waits_is_interrupted_too(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(camera, "_STOP_S", 0.0)
+    stop = StopRequest()
+    capture, numbers = begun(store, Way.TILES, Eye.BROWSER), iter(range(10_000))
+
+    def looked() -> bool:
+        sent(store, capture, photographed(slices()[2:14]), numbers)
+        return now(store, capture).looked > 0
+
+    def send_and_stop() -> None:
+        wait_for(looked)
+        stop.set = True
+
+    page = threading.Thread(target=send_and_stop)
+    page.start()
+    CameraProcess(store, Settings(store=StoreSettings(tmp_path / "store")), stop).work()
+    over = now(store, capture)
+    assert (over.state, over.error_code) == (CaptureState.FAILED, "camera_interrupted")
+    page.join()
+    wait_for(lambda: f"capture {capture.id}" not in [thread.name for thread in threading.enumerate()])
+    assert now(store, capture) == over
 
 
 def test_what_a_killed_process_was_looking_at_is_over_with_the_next(store: Store, start: Start) -> None:
