@@ -103,6 +103,22 @@ def banner(brush: Brush, box: Box) -> None:
     brush.write(f"Head CT, {brush.patient.date}", x + width // 2 - int(110 * brush.unit), y + int(height * 0.82), 12)
 
 
+def timeline(brush: Brush, box: Box) -> None:
+    """The series as a line with a mark for each slice, and the handle where the viewer stands."""
+    x, y, width, height = box
+    brush.fill(box, shaded(brush.look.face, 1.1, 6))
+    start, end, middle = x + width // 12, x + width * 11 // 12, y + height // 2
+    cv2.line(brush.canvas, (start, middle), (end, middle), brush.look.ink, 2)
+    count = max(len(brush.pictures), 2)
+    for number in range(count):
+        at = start + (end - start) * number // (count - 1)
+        cv2.line(brush.canvas, (at, middle - height // 6), (at, middle + height // 6), brush.look.ink, 1)
+    handle = (int(start + brush.progress * (end - start)), middle)
+    cv2.circle(brush.canvas, handle, height // 3, brush.look.accent, -1, cv2.LINE_AA)
+    brush.write("1", x + width // 30, middle + 5, 11)
+    brush.write(str(count), end + width // 50, middle + 5, 11)
+
+
 def status(brush: Brush, box: Box) -> None:
     """What the viewer is doing."""
     x, y, width, height = box

@@ -23,6 +23,8 @@ THING_CHANCES = {
     "keyboard": 0.6,
     "gantry": 0.4,
     "shelf": 0.6,
+    "curtain": 0.5,
+    "whiteboard": 0.5,
 }
 """How often each thing stands around."""
 

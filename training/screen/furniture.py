@@ -25,6 +25,9 @@ BARS: dict[str, tuple[float, float, Callable[[Brush, Box], None]]] = {
     "report": (500, 860, side_bars.report),
     "status": (22, 30, bars.status),
     "tasks": (34, 48, bars.tasks),
+    "timeline": (48, 70, bars.timeline),
+    "wedge": (80, 120, side_bars.wedge),
+    "chat": (220, 340, side_bars.chat),
     "scroll": (12, 18, side_bars.scroll),
 }
 """Kinds of bars: least and largest thickness in pixels of a panel 1080 high, and what draws them."""

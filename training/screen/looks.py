@@ -28,7 +28,7 @@ class Look:
     text : tuple of int
         Of what is written over the pictures.
     corners : str
-        What that is: "full", "brief", "pill" (one rounded tag) or "none".
+        What that is: "full", "brief", "pill" (one rounded tag), "band" (a line on a dark foot) or "none".
     gaps : tuple of int
         Range of pixels between the pictures' cells.
     line : tuple of int
@@ -173,10 +173,6 @@ DEVELOPMENT_LOOKS = (
         line=(150, 150, 150),
         chosen=(255, 140, 0),
     ),
-)
-"""Looks for measurements in development: nothing learns from them."""
-
-HELD_OUT_LOOKS = (
     Look(
         name="white_cards",
         bars=(("top", "tabs"), ("bottom", "thumbnails"), ("left", "icons")),
@@ -221,6 +217,52 @@ HELD_OUT_LOOKS = (
         empty=(58, 26, 76),
         margin=10,
         round=20,
+    ),
+)
+"""Looks for measurements in development: nothing learns from them."""
+
+HELD_OUT_LOOKS = (
+    Look(
+        name="night_theatre",
+        bars=(("top", "strip"), ("right", "wedge"), ("bottom", "timeline")),
+        face=(16, 12, 10),
+        ink=(220, 150, 90),
+        accent=(200, 90, 30),
+        bevelled=False,
+        text=(230, 160, 100),
+        corners="band",
+        gaps=(2, 5),
+        line=(52, 36, 26),
+        chosen=(255, 140, 40),
+        margin=4,
+    ),
+    Look(
+        name="teleconsultation",
+        bars=(("top", "title"), ("right", "chat"), ("left", "icons")),
+        face=(232, 240, 236),
+        ink=(30, 60, 50),
+        accent=(40, 140, 110),
+        bevelled=False,
+        text=(190, 255, 225),
+        corners="band",
+        gaps=(5, 9),
+        line=(170, 190, 182),
+        empty=(200, 212, 206),
+        margin=6,
+        round=6,
+    ),
+    Look(
+        name="service_screen",
+        bars=(("left", "wedge"), ("bottom", "timeline"), ("top", "menu"), ("bottom", "status")),
+        face=(0, 60, 70),
+        ink=(180, 240, 240),
+        accent=(240, 220, 60),
+        bevelled=True,
+        text=(120, 240, 255),
+        corners="full",
+        gaps=(1, 4),
+        line=(0, 110, 120),
+        empty=(0, 34, 40),
     ),
 )
 """Looks for the final measurement: nothing is trained or chosen on them."""

@@ -75,6 +75,9 @@ def overlay(brush: Brush, box: Box, marks: Marks, window: tuple[float, float], n
     lines = _lines(brush, marks, window, number, total, roomy=height > 22 * line)
     pad = max(int(5 * brush.unit), 2)
     colour = brush.look.text
+    if brush.look.corners == "band":
+        foot = brush.canvas[y + height - int(1.3 * line) : y + height, x : x + width]
+        foot[:] = foot // 3 + np.array([12, 26, 36], np.uint8)
     for corner, texts in lines.items():
         for place, text in enumerate(texts):
             down = (place + 1) * line if corner[0] == "t" else height - pad - (len(texts) - 1 - place) * line
@@ -111,6 +114,8 @@ def _lines(
     shown = [f"W {width:.0f}  L {level:.0f}"]
     image = f"Im: {number + 1}/{total}"
     position = f"SL {marks.start + number * marks.step:.2f}"
+    if style == "band":
+        return {"bl": [f"{image}  {shown[0]}" if roomy else image]}
     if style == "pill":
         return {"bm": [f"{number + 1} of {total}"]}
     if style == "brief" or not roomy:

@@ -124,6 +124,39 @@ def _dual_domain() -> np.ndarray:
     return cell
 
 
+def _delta() -> np.ndarray:
+    """Two by two pixels of a brick of triads: each second row stands half a pixel aside."""
+    y, x = (np.mgrid[0:CELL, 0:CELL] + 0.5) / CELL * 2
+    x = x + np.where(y < 1, 0.0, 0.5)
+    cell = np.zeros((CELL, CELL, 3))
+    for place in range(3):
+        across = np.abs(x % 1 - (place + 0.5) / 3) < 0.13
+        cell[:, :, place] = across & (np.abs(y % 1 - 0.5) < 0.4)
+    return cell
+
+
+def _slanted() -> np.ndarray:
+    """Three by three pixels whose stripes lean one way, by a colour a row."""
+    y, x = (np.mgrid[0:CELL, 0:CELL] + 0.5) / CELL * 3
+    cell = np.zeros((CELL, CELL, 3))
+    for place in range(3):
+        across = np.abs((x + y / 3) % 1 - (place + 0.5) / 3) < 0.13
+        cell[:, :, place] = across & (np.abs(y % 1 - 0.5) < 0.44)
+    return cell
+
+
+def _quads() -> np.ndarray:
+    """One pixel of four squares: red, green, blue, and one without a filter."""
+    y, x = (np.mgrid[0:CELL, 0:CELL] + 0.5) / CELL
+    cell = np.zeros((CELL, CELL, 3))
+    for place, colours in enumerate(((0,), (1,), (0, 1, 2), (2,))):
+        row, column = divmod(place, 2)
+        square = (np.abs(x - column / 2 - 0.25) < 0.2) & (np.abs(y - row / 2 - 0.25) < 0.2)
+        for colour in colours:
+            cell[:, :, colour] += square / len(colours)
+    return cell
+
+
 LAYOUTS: dict[str, tuple[int, Callable[[], np.ndarray]]] = {
     "stripes": (1, lambda: _stripes("RGB", 0.8, 0.88)),
     "wide_stripes": (1, lambda: _stripes("RGB", 0.92, 0.8)),
@@ -133,6 +166,9 @@ LAYOUTS: dict[str, tuple[int, Callable[[], np.ndarray]]] = {
     "bgr_chevrons": (1, lambda: _stripes("BGR", 0.72, 0.8, chevron=0.3)),
     "dual_domain": (2, _dual_domain),
     "diamonds": (2, _diamonds),
+    "delta": (2, _delta),
+    "slanted": (3, _slanted),
+    "quads": (1, _quads),
 }
 """Subpixel layouts: pixels across the unit cell, and the drawing of that cell as RGB."""
 

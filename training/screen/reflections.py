@@ -129,6 +129,43 @@ def _other_screen(canvas: np.ndarray, rng: np.random.Generator) -> None:
     )
 
 
+def _ceiling(canvas: np.ndarray, rng: np.random.Generator) -> None:
+    """Draw a ceiling of square panels, one or two of them lit."""
+    height, width = canvas.shape[:2]
+    side = width * rng.uniform(0.18, 0.3)
+    x, y = rng.uniform(-0.1, 0.6) * width, rng.uniform(-0.2, 0.3) * height
+    for number in range(rng.integers(1, 3)):
+        left, top = int(x + 1.5 * number * side), int(y)
+        cv2.rectangle(canvas, (left, top), (left + int(side), top + int(0.8 * side)), (0.5, 0.52, 0.55), -1)
+        for part in (1, 2):
+            at = left + int(part * side / 3)
+            cv2.line(canvas, (at, top), (at, top + int(0.8 * side)), (0.2, 0.2, 0.22), 3)
+
+
+def _door(canvas: np.ndarray, rng: np.random.Generator) -> None:
+    """Draw a door that stands open onto a lit corridor, and somebody in it."""
+    height, width = canvas.shape[:2]
+    x, across = rng.uniform(0.05, 0.8) * width, rng.uniform(0.06, 0.16) * width
+    top, bottom = rng.uniform(0.0, 0.25) * height, rng.uniform(0.8, 1.05) * height
+    corners = [[x, top], [x + across, top + 0.05 * height], [x + across, bottom - 0.06 * height], [x, bottom]]
+    cv2.fillPoly(canvas, [np.array(corners).astype(np.int32)], (0.6, 0.55, 0.45))
+    middle = (int(x + across / 2), int(0.55 * (top + bottom)))
+    cv2.ellipse(canvas, middle, (int(0.25 * across), int(0.3 * (bottom - top))), 0, 0, 360, (0.05, 0.05, 0.06), -1)
+
+
+def _coats(canvas: np.ndarray, rng: np.random.Generator) -> None:
+    """Draw colleagues in white who look over one's shoulder."""
+    height, width = canvas.shape[:2]
+    for _ in range(rng.integers(1, 4)):
+        x, y = int(rng.uniform(0, 1) * width), int(rng.uniform(0.3, 0.5) * height)
+        head, light = int(height * rng.uniform(0.07, 0.11)), float(rng.uniform(0.15, 0.4))
+        shoulders = np.array(
+            [[x - 2 * head, height], [x - head, y + head], [x + head, y + head], [x + 2 * head, height]]
+        )
+        cv2.fillPoly(canvas, [shoulders.astype(np.int32)], (light, light, 1.05 * light))
+        cv2.ellipse(canvas, (x, y), (int(0.75 * head), head), 0, 0, 360, (0.12, 0.08, 0.06), -1)
+
+
 REFLECTIONS: dict[str, Callable[[np.ndarray, np.random.Generator], None]] = {
     "lamp": _lamp,
     "tubes": _tubes,
@@ -137,5 +174,8 @@ REFLECTIONS: dict[str, Callable[[np.ndarray, np.random.Generator], None]] = {
     "blinds": _blinds,
     "downlights": _downlights,
     "other_screen": _other_screen,
+    "ceiling": _ceiling,
+    "door": _door,
+    "coats": _coats,
 }
 """Kinds of what is reflected."""

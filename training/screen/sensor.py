@@ -45,7 +45,8 @@ class Sensor:
     tint : tuple of float
         Error of the white balance: gains of red, green and blue.
     demosaic : str
-        "bilinear", "edge" or "gradient"; "full" where a photo made smaller has all three colours in each pixel.
+        "bilinear", "edge", "gradient" or "blocks"; "full" where a photo made smaller has all three colours in each
+        pixel.
     tone : str
         One of `TONES`.
     contrast : float
@@ -53,7 +54,8 @@ class Sensor:
     saturation : float
         Of colours; 1 leaves them.
     finish : str
-        "halo" smooths and sharpens within a pixel or two, "local" takes medians and lifts contrast over wide areas.
+        "halo" smooths and sharpens within a pixel or two, "local" takes medians and lifts contrast over wide areas,
+        "bands" takes what is faint out of the finest detail and lifts the next finest.
     denoise : float
         0 to 1.
     sharpen : float
@@ -61,7 +63,7 @@ class Sensor:
     sharpen_radius : float
         Its width, pixels.
     codec : str
-        "jpeg", "vp8" (a video's key frame) or "jpeg444".
+        "jpeg", "vp8" (a video's key frame), "jpeg444", or "resent": JPEG, and JPEG again as messengers do.
     quality : int
         Of the codec, 0 to 100.
     """
@@ -188,6 +190,11 @@ def _mosaic(light: np.ndarray) -> np.ndarray:
 
 def _demosaic(raw: np.ndarray, sensor: Sensor) -> np.ndarray:
     """Fill in the two missing colours: RGB, uint16."""
+    if sensor.demosaic == "blocks":
+        # one colour of each block of 2 x 2, as cheap and as binning sensors do, then enlarged
+        green = (raw[0::2, 1::2].astype(np.uint32) + raw[1::2, 0::2]) // 2
+        small = np.dstack([raw[0::2, 0::2], green.astype(np.uint16), raw[1::2, 1::2]])
+        return np.asarray(cv2.resize(small, raw.shape[::-1], interpolation=cv2.INTER_LINEAR))
     if sensor.demosaic == "gradient":
         # the only gradient method at hand is for 8 bits: of the square root, in which 8 bits lose little
         root = np.sqrt(raw / (WHITE + BLACK) * 65025).astype(np.uint8)
@@ -215,7 +222,13 @@ def _video(x: np.ndarray, contrast: float) -> np.ndarray:
     return curve * (1 + 0.3 * contrast) - 0.08 * contrast
 
 
-TONES = {"s_curve": _s_curve, "video": _video, "filmic": _filmic}
+def _flat(x: np.ndarray, contrast: float) -> np.ndarray:
+    """A logarithm, as cameras record that leave the look to a later step."""
+    reach = 12 + 30 * contrast
+    return 0.06 + 0.9 * np.log1p(reach * np.maximum(x, 0)) / np.log1p(reach)
+
+
+TONES = {"s_curve": _s_curve, "video": _video, "filmic": _filmic, "flat": _flat}
 """Tone curves from linear light to a picture, both 0 to 1."""
 
 
@@ -234,6 +247,9 @@ def _finish(picture: np.ndarray, sensor: Sensor) -> np.ndarray:
         red, blue = cv2.split(cv2.resize(small, (luma.shape[1], luma.shape[0])))
         if sensor.finish == "local":
             calm = cv2.medianBlur(luma, 3)
+        elif sensor.finish == "bands":
+            finest = luma - cv2.GaussianBlur(luma, (0, 0), 0.9)
+            calm = luma - np.clip(finest, -0.03, 0.03)
         else:
             calm = cv2.bilateralFilter(luma, 5, 0.02 + 0.06 * sensor.denoise, 1.2)
         luma = luma + sensor.denoise * (calm - luma)
@@ -241,6 +257,9 @@ def _finish(picture: np.ndarray, sensor: Sensor) -> np.ndarray:
         small = cv2.resize(luma, None, fx=1 / 8, fy=1 / 8, interpolation=cv2.INTER_AREA)
         wide = cv2.resize(cv2.GaussianBlur(small, (0, 0), small.shape[1] / 40), luma.shape[::-1])
         luma = luma + 0.25 * sensor.sharpen * (luma - wide) + 0.1 * sensor.sharpen * (luma - cv2.blur(luma, (3, 3)))
+    elif sensor.finish == "bands":
+        finer, coarser = cv2.GaussianBlur(luma, (0, 0), 1.0), cv2.GaussianBlur(luma, (0, 0), 2.8)
+        luma = luma + 0.6 * sensor.sharpen * np.clip(finer - coarser, -0.15, 0.15)
     elif sensor.sharpen > 0:
         luma = luma + sensor.sharpen * (luma - cv2.GaussianBlur(luma, (0, 0), sensor.sharpen_radius))
     result = cv2.cvtColor(cv2.merge([luma, red, blue]), cv2.COLOR_YCrCb2BGR)
@@ -257,4 +276,7 @@ def _encode(picture: np.ndarray, sensor: Sensor) -> np.ndarray:
         )
         options = [cv2.IMWRITE_JPEG_QUALITY, sensor.quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling]
         coded = cv2.imencode(".jpg", picture, options)[1]
+        if sensor.codec == "resent":
+            again = [cv2.IMWRITE_JPEG_QUALITY, max(sensor.quality - 10, 55)]
+            coded = cv2.imencode(".jpg", cv2.imdecode(coded, cv2.IMREAD_COLOR), again)[1]
     return np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import cv2
+import numpy as np
 
 from training.screen.brush import Box, Brush, draw_icon, shaded
 
@@ -127,6 +128,38 @@ def report(brush: Brush, box: Box) -> None:
     for number in range(int((height - 3 * line) / line * brush.rng.uniform(0.4, 0.9))):
         words = " ".join(brush.rng.choice(WORDS, brush.rng.integers(2, 12)))
         brush.write(words[: int(width / (8.5 * brush.unit)) - 4], x + 20, y + int((number + 3.2) * line), 11)
+
+
+def wedge(brush: Brush, box: Box) -> None:
+    """The window's grey wedge with values beside it, between two fields of numbers."""
+    x, y, width, height = box
+    brush.fill(box, shaded(brush.look.face, 0.8, 0))
+    top, tall = y + height // 5, height * 3 // 5
+    grey = np.linspace(255, 0, tall).astype(np.uint8)[:, None, None]
+    brush.canvas[top : top + tall, x + width // 8 : x + width // 2] = grey
+    for number in range(9):
+        brush.write(f"{120 - 20 * number}", x + width * 5 // 9, top + 6 + number * (tall - 8) // 8, 9)
+    for number, word in enumerate(("W", "L", "Z")):
+        at = y + int((24 + 26 * number) * brush.unit)
+        brush.write(f"{word} {brush.rng.integers(1, 200)}", x + 6, at, 11)
+        brush.write(f"{word} {brush.rng.integers(1, 200)}", x + 6, y + height - at + y, 11)
+
+
+def chat(brush: Brush, box: Box) -> None:
+    """Messages of colleagues in rounded fields, left and right in turn."""
+    x, y, width, height = box
+    brush.fill(box, shaded(brush.look.face, 0.9, 12))
+    top = y + 12
+    while top < y + height * brush.rng.uniform(0.5, 0.95):
+        down, across = int(brush.rng.uniform(40, 110) * brush.unit), int(width * brush.rng.uniform(0.5, 0.8))
+        mine = brush.rng.random() < 0.5
+        left = x + width - across - 8 if mine else x + 8
+        colour = brush.look.accent if mine else shaded(brush.look.face, 1.1, 30)
+        cv2.rectangle(brush.canvas, (left + 10, top), (left + across - 10, top + down), colour, -1)
+        cv2.rectangle(brush.canvas, (left, top + 10), (left + across, top + down - 10), colour, -1)
+        words = " ".join(brush.rng.choice(WORDS, brush.rng.integers(2, 6)))
+        brush.write(words[: int(across / (9 * brush.unit))], left + 12, top + down // 2 + 4, 10)
+        top += down + int(14 * brush.unit)
 
 
 def scroll(brush: Brush, box: Box) -> None:

@@ -182,6 +182,32 @@ def _clutter(canvas: np.ndarray, desk: int, light: float, rng: np.random.Generat
             cv2.polylines(canvas, [bends], False, (red, green, blue), int(rng.integers(1, 5)))
 
 
+def _curtain(canvas: np.ndarray, desk: int, light: float, rng: np.random.Generator) -> None:
+    """A curtain in folds, before a part of the wall or all of it."""
+    width = canvas.shape[1]
+    start, end = sorted(int(at) for at in rng.uniform(-0.1, 1.1, 2) * width)
+    columns = slice(max(start, 0), max(end, 1))
+    folds = np.arange(width)[columns] / rng.uniform(12, 40)
+    colour = rng.uniform(0.2, 0.8) * rng.uniform(0.5, 1, 3)
+    canvas[:desk, columns] = ((1 + 0.4 * np.sin(folds + np.sin(0.3 * folds)))[:, None] * colour)[None]
+
+
+def _whiteboard(canvas: np.ndarray, desk: int, light: float, rng: np.random.Generator) -> None:
+    """A white board with writing in a few colours."""
+    height, width = canvas.shape[:2]
+    x, y = rng.uniform(0, 0.5) * width, rng.uniform(0.02, 0.2) * height
+    across, down = rng.uniform(0.25, 0.5) * width, rng.uniform(0.2, 0.35) * height
+    _box(canvas, x - 4, y - 4, across + 8, down + 8, (0.45, 0.45, 0.47))
+    _box(canvas, x, y, across, down, (0.92, 0.93, 0.95))
+    for line in range(int(down / 14)):
+        ink = ((0.05, 0.05, 0.4), (0.5, 0.05, 0.05), (0.05, 0.3, 0.1))[rng.integers(3)]
+        steps = int(rng.integers(4, 30))
+        bends = np.array([x + 10, y + 12 + 14 * line]) + np.stack(
+            [np.arange(steps) * across / 34, rng.uniform(-5, 5, steps)], axis=1
+        )
+        cv2.polylines(canvas, [bends.astype(np.int32)], False, ink, 2)
+
+
 THINGS: dict[str, Draw] = {
     "monitor": _monitor,
     "keyboard": _keyboard,
@@ -190,5 +216,7 @@ THINGS: dict[str, Draw] = {
     "clutter": _clutter,
     "shelf": _shelf,
     "gantry": _gantry,
+    "curtain": _curtain,
+    "whiteboard": _whiteboard,
 }
 """Kinds of things; those further off stand first in a family."""
