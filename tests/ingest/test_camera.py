@@ -177,8 +177,10 @@ def test_what_is_not_a_picture_is_passed_over(store: Store, start: Start) -> Non
         frames.put(number, number, iter([content]), 10_000)
     numbers = iter(range(2, 10_000))
 
+    screen = photographed(slices()[2:14])
+
     def looked() -> bool:
-        sent(store, capture, photographed(slices()[2:14]), numbers)
+        sent(store, capture, screen, numbers)
         return now(store, capture).looked > 1
 
     wait_for(looked)
@@ -198,8 +200,10 @@ def test_a_signal_ends_it_and_says_so_of_the_capture(store: Store, start: Start,
     process = start()
     capture, numbers = begun(store, Way.TILES, Eye.BROWSER), iter(range(10_000))
 
+    screen = photographed(slices()[2:14])
+
     def looked() -> bool:
-        sent(store, capture, photographed(slices()[2:14]), numbers)
+        sent(store, capture, screen, numbers)
         return now(store, capture).looked > 0
 
     wait_for(looked)
@@ -219,8 +223,10 @@ def test_a_look_that_lasts_longer_than_the_end_waits_is_interrupted_too(
     stop = StopRequest()
     capture, numbers = begun(store, Way.TILES, Eye.BROWSER), iter(range(10_000))
 
+    screen = photographed(slices()[2:14])
+
     def looked() -> bool:
-        sent(store, capture, photographed(slices()[2:14]), numbers)
+        sent(store, capture, screen, numbers)
         return now(store, capture).looked > 0
 
     def send_and_stop() -> None:
@@ -241,8 +247,10 @@ def test_what_a_killed_process_was_looking_at_is_over_with_the_next(store: Store
     process = start()
     capture, numbers = begun(store, Way.TILES, Eye.BROWSER), iter(range(10_000))
 
+    screen = photographed(slices()[2:14])
+
     def looked() -> bool:
-        sent(store, capture, photographed(slices()[2:14]), numbers)
+        sent(store, capture, screen, numbers)
         return now(store, capture).looked > 0
 
     wait_for(looked)
