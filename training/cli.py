@@ -58,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     steps = parser.add_subparsers(dest="step", required=True, metavar="STEP")
 
     prepare = steps.add_parser("prepare", help="preprocess data sets and draw the folds")
+    restore = steps.add_parser("restore", help="put a release back, to take a later step again without training")
     train = steps.add_parser("train", help="train the networks of the folds, or go on")
     calibrate = steps.add_parser("calibrate", help="fit calibration and operating points to out-of-fold scores")
     evaluate = steps.add_parser("evaluate", help="measure out-of-fold scores, compare poolings, draw the curves")
@@ -76,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     study = steps.add_parser("camera-study", help="measure the camera route on a hospital's own photographs")
     every = steps.add_parser("all", help="every step from raw data to a release, as a recipe says")
 
-    worked = (prepare, train, calibrate, evaluate, check, leakage, export, compare, test, every)
+    worked = (prepare, restore, train, calibrate, evaluate, check, leakage, export, compare, test, every)
     for step in (*worked, capture, adapt, gate, routes):
         step.add_argument("--work", type=Path, required=True, metavar="DIR", help="folder of this training")
     for step, needed in (
@@ -108,7 +109,11 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("--repeats", type=int, metavar="N", help="how many splits")
     compare.add_argument("--epochs", type=int, metavar="N", help="passes over the data")
     export.add_argument("--version", required=True, metavar="X.Y.Z", help="of the release")
-    test.add_argument("--release", type=Path, required=True, metavar="DIR", help="folder of the release")
+    for step in (test, restore):
+        step.add_argument("--release", type=Path, required=True, metavar="DIR", help="folder of the release")
+    restore.add_argument(
+        "--before", type=Path, metavar="FILE", help="ONNX of its networks before they saw photographs, to compare with"
+    )
     every.add_argument("--config", type=Path, required=True, metavar="FILE", help="the recipe, as TOML")
     study.add_argument("folder", type=Path, metavar="FOLDER", help="studies and photographs, as docs/camera.md says")
     study.add_argument("--release", type=Path, required=True, metavar="DIR", help="folder of the release")

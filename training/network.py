@@ -49,6 +49,12 @@ class SliceNet(nn.Module):
         with torch.no_grad():
             self.location.bias.fill_(-3.0)  # type: ignore[union-attr]  # nearly all cells show no blood
 
+    def kernels(self) -> dict[int, nn.BatchNorm2d]:
+        """The place of each convolution among the features, and the normalisation that belongs to it."""
+        places = [index for index, layer in enumerate(self.features) if isinstance(layer, nn.Conv2d)]
+        after = [layer for layer in self.features if isinstance(layer, nn.BatchNorm2d)]
+        return dict(zip(places, after, strict=True))
+
     def forward(self, slices: Tensor) -> Tensor:
         """Score slices.
 

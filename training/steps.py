@@ -31,6 +31,7 @@ from training.pooling import compare_pooling
 from training.prepare import prepare_all, read_prepared
 from training.reading import measure_reading
 from training.release import EVALUATION, release
+from training.restore import restore as restore_release
 from training.scored import onnx_scorer, score, torch_scorer
 from training.screen.album import kept_for_the_end, photograph_series
 from training.screen.families import FAMILIES
@@ -46,6 +47,11 @@ def prepare(options: argparse.Namespace) -> None:
     folds = FOLDS if options.folds is None else options.folds
     datasets = [sources.load(name, folder) for name, folder in options.data]
     Workspace(options.work).prepare(datasets, seed, folds, _say)
+
+
+def restore(options: argparse.Namespace) -> None:
+    """Put a release back where its training had left it."""
+    restore_release(Workspace(options.work), options.release, options.before)
 
 
 def train(options: argparse.Namespace) -> None:
@@ -218,6 +224,7 @@ def reading(options: argparse.Namespace) -> None:
 
 STEPS: dict[str, Callable[[argparse.Namespace], None]] = {
     "prepare": prepare,
+    "restore": restore,
     "train": train,
     "calibrate": calibrate,
     "evaluate": evaluate,

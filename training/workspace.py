@@ -194,8 +194,9 @@ class Workspace:
         """Read, for every fold, the settings with which its network went on, and how many ``captures`` it had."""
         return [
             {
-                **read_json(self.run_folder(fold) / ADAPTED / "settings.json", "adapt"),
                 "captures": len(self._learned_from(fold)),
+                # a restored training has no photographs left, and says itself how many it had
+                **read_json(self.run_folder(fold) / ADAPTED / "settings.json", "adapt"),
             }
             for fold in self.folds
         ]

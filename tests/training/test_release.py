@@ -287,3 +287,22 @@ def test_the_recipe_is_that_of_the_released_network() -> None:
     assert recipe.epochs == evaluation["settings"]["epochs"]
     assert sorted(set(recipe.seeds)) == evaluation["settings"]["seed"]
     assert list(recipe.sources) == [source["name"] for source in evaluation["sources"]]
+
+
+def test_a_release_that_is_restored_is_measured_as_it_was(
+    released: Path, work: Path, simulated_ct_ich: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where, data = ["--work", str(tmp_path)], ["--data", f"ct_ich:{simulated_ct_ich}"]
+    assert main(["prepare", *where, *data, "--seed", "5", "--folds", "2"]) == 0
+    assert main(["restore", *where, "--release", str(released)]) == 2
+    assert "other folds" in capsys.readouterr().err
+    assert main(["prepare", *where, *data, "--seed", "5", "--folds", "3"]) == 0
+    assert main(["restore", *where, "--release", str(released)]) == 0
+    again = tmp_path / "again"
+    assert main(["export", *where, "--to", str(again), "--version", "9.8.8", "--without-int8"]) == 0
+    before, after = (read(folder / "evaluation.json") for folder in (released, again))
+    assert after == before
+    capsys.readouterr()
+    assert main(["calibrate", *where]) == 0
+    assert main(["evaluate", *where]) == 0
+    assert json.loads(capsys.readouterr().out) == read(work / "development.json")
