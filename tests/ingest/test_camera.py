@@ -120,6 +120,17 @@ def sent(store: Store, capture: Capture, picture: np.ndarray, numbers: Iterator[
     store.frames(capture.id).put(number, number * 70, iter([jpeg(picture)]), 10_000_000)
 
 
+def be_looked_at(store: Store, capture: Capture, times: int = 1) -> None:
+    """Send frames as the page does until so many were looked at; their numbers come after any that a test has sent."""
+    screen, numbers = photographed(slices()[2:14]), iter(range(10, 10_000))
+
+    def looked() -> bool:
+        sent(store, capture, screen, numbers)
+        return now(store, capture).looked >= times
+
+    wait_for(looked)
+
+
 @pytest.mark.slow
 def test_a_video_in_place_of_the_own_camera_becomes_a_case(store: Store, start: Start, tmp_path: Path) -> None:
     shown = slices()[4:28:3]
@@ -175,15 +186,7 @@ def test_what_is_not_a_picture_is_passed_over(store: Store, start: Start) -> Non
     huge = b"\xff\xd8\xff\xc0\x00\x11\x08\xff\xff\xff\xff\x03" + bytes(40)  # says that it has 65535 rows and columns
     for number, content in enumerate([b"\xff\xd8\xff broken", huge]):
         frames.put(number, number, iter([content]), 10_000)
-    numbers = iter(range(2, 10_000))
-
-    screen = photographed(slices()[2:14])
-
-    def looked() -> bool:
-        sent(store, capture, screen, numbers)
-        return now(store, capture).looked > 1
-
-    wait_for(looked)
+    be_looked_at(store, capture, times=2)
     store.captures.wish(capture, Wish.CANCEL)
     assert ended(store, capture).state is CaptureState.ABANDONED
     wait_for(lambda: not (store.folder / "frames" / capture.id).exists())
@@ -198,15 +201,8 @@ def test_a_capture_without_frames_ends_by_itself(store: Store, start: Start) -> 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_and_says_so_of_the_capture(store: Store, start: Start, number: int) -> None:
     process = start()
-    capture, numbers = begun(store, Way.TILES, Eye.BROWSER), iter(range(10_000))
-
-    screen = photographed(slices()[2:14])
-
-    def looked() -> bool:
-        sent(store, capture, screen, numbers)
-        return now(store, capture).looked > 0
-
-    wait_for(looked)
+    capture = begun(store, Way.TILES, Eye.BROWSER)
+    be_looked_at(store, capture)
     assert is_present(store.camera_lock)
     process.send_signal(number)
     _, complaints = process.communicate(timeout=120)
@@ -221,16 +217,10 @@ def test_a_look_that_lasts_longer_than_the_end_waits_is_interrupted_too(
 ) -> None:
     monkeypatch.setattr(camera, "_STOP_S", 0.0)
     stop = StopRequest()
-    capture, numbers = begun(store, Way.TILES, Eye.BROWSER), iter(range(10_000))
-
-    screen = photographed(slices()[2:14])
-
-    def looked() -> bool:
-        sent(store, capture, screen, numbers)
-        return now(store, capture).looked > 0
+    capture = begun(store, Way.TILES, Eye.BROWSER)
 
     def send_and_stop() -> None:
-        wait_for(looked)
+        be_looked_at(store, capture)
         stop.set = True
 
     page = threading.Thread(target=send_and_stop)
@@ -245,15 +235,8 @@ def test_a_look_that_lasts_longer_than_the_end_waits_is_interrupted_too(
 
 def test_what_a_killed_process_was_looking_at_is_over_with_the_next(store: Store, start: Start) -> None:
     process = start()
-    capture, numbers = begun(store, Way.TILES, Eye.BROWSER), iter(range(10_000))
-
-    screen = photographed(slices()[2:14])
-
-    def looked() -> bool:
-        sent(store, capture, screen, numbers)
-        return now(store, capture).looked > 0
-
-    wait_for(looked)
+    capture = begun(store, Way.TILES, Eye.BROWSER)
+    be_looked_at(store, capture)
     process.kill()
     process.wait()
     start()
