@@ -111,9 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--version", required=True, metavar="X.Y.Z", help="of the release")
     for step in (test, restore):
         step.add_argument("--release", type=Path, required=True, metavar="DIR", help="folder of the release")
-    restore.add_argument(
-        "--before", type=Path, metavar="FILE", help="ONNX of its networks before they saw photographs, to compare with"
-    )
+    restore.add_argument("--before", type=Path, metavar="FILE", help="ONNX of its networks before they saw photographs")
     every.add_argument("--config", type=Path, required=True, metavar="FILE", help="the recipe, as TOML")
     study.add_argument("folder", type=Path, metavar="FOLDER", help="studies and photographs, as docs/camera.md says")
     study.add_argument("--release", type=Path, required=True, metavar="DIR", help="folder of the release")

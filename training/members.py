@@ -50,6 +50,8 @@ def members(model: bytes) -> list[SliceNet]:
         ]
     except (DecodeError, ValueError, KeyError, IndexError, RuntimeError) as error:
         raise TrainingError("This file holds no networks of this project's architecture.") from error
+    if not networks:
+        raise TrainingError("This file holds no networks of this project's architecture.")
     _compare(model, networks)
     return networks
 
@@ -80,6 +82,6 @@ def _compare(model: bytes, networks: list[SliceNet]) -> None:
     slices = np.random.default_rng(0).random((3, 1, SIZE, SIZE), dtype=np.float32)
     ensemble: nn.Module = Ensemble(networks).eval()
     with torch.no_grad():
-        found = ensemble(torch.from_numpy(slices)).numpy() if networks else np.full(3, np.inf)
+        found = ensemble(torch.from_numpy(slices)).numpy()
     if not np.allclose(found, onnx_scorer(model)(slices), rtol=TOLERANCE, atol=TOLERANCE):
         raise TrainingError("What was read out of this file scores otherwise than the file does.")

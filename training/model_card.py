@@ -51,7 +51,7 @@ def render(manifest: Mapping[str, Any], evaluation: Evaluation) -> str:
         ``development`` (`training.evaluate.development_estimate`), ``pooling`` (`training.pooling.compare_pooling`),
         ``leakage`` (`training.leakage.measure_leakage`) or None, ``tables`` (``title, columns, rows, note, command``
         each), ``sources``, ``splits``, ``settings``, ``adaptation`` (`training.workspace.Workspace.adaptation`) or
-        None, ``network`` and ``runs_tried``.
+        None, ``network`` and ``runs_tried``; ``release`` where the networks are those of an earlier one.
 
     Returns
     -------
@@ -90,6 +90,7 @@ def render(manifest: Mapping[str, Any], evaluation: Evaluation) -> str:
         attribution="\n".join(f"> {source['attribution']}" for source in evaluation["sources"]),
         evaluate_command=EVALUATE,
         release_command=RELEASE + ", with the folder of each data set above as `--data NAME:DIR`.",
+        earlier=_earlier(evaluation.get("release")),
     )
 
 
@@ -103,6 +104,15 @@ def _adaptation(folds: Sequence[Mapping[str, Any]] | None) -> str:
         f"from ({captures} photographed studies): on a share of {share} of the slices the remains of a photograph were "
         f"drawn, and beside each batch stood {pairs} pairs of a photographed slice and the same slice from its file, "
         "both to be judged right, and alike (`triage-train capture`, `triage-train adapt`)."
+    )
+
+
+def _earlier(release: Mapping[str, Any] | None) -> str:
+    if release is None:
+        return ""
+    return (
+        f"\n\nThe networks are those of release {release['version']} (SHA-256 `{release['sha256']}`), put back with "
+        "`triage-train restore`. What is of photographs was fitted and measured anew."
     )
 
 

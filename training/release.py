@@ -114,15 +114,24 @@ def gather(workspace: Workspace) -> dict[str, Any]:
         "tables": [workspace.read_figures(name, "check") for name in CHECKS if workspace.document(name).is_file()],
         "sources": [_source(workspace, name) for name in workspace.splits()],
         "splits": {"seed": first.seed, "folds": len(first.parts)},
+        **_trained(workspace),
+        "runs_tried": runs_tried(),
+    }
+
+
+def _trained(workspace: Workspace) -> dict[str, Any]:
+    """How the networks came into being: here, or before a release that was put back."""
+    if workspace.restored_file.is_file():
+        return dict(read_json(workspace.restored_file, "restore"))
+    return {
         "settings": _settings(workspace),
         "adaptation": workspace.adaptation() if workspace.adapted else None,
         "network": {
-            "networks": len(first.parts),
+            "networks": len(workspace.folds),
             "parameters": parameter_count(SliceNet()),
             "torch": torch.__version__,
             "minutes": [round(_minutes(workspace.log_file(fold))) for fold in workspace.folds],
         },
-        "runs_tried": runs_tried(),
     }
 
 

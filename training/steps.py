@@ -85,7 +85,8 @@ def evaluate(options: argparse.Namespace) -> None:
     parts = {"Studies": judged_studies(*called), "Slices": judged_slices(*called)}
     draw_roc(workspace.picture("roc"), parts)
     draw_reliability(workspace.picture("reliability"), parts)
-    draw_training(workspace.picture("training"), {name: workspace.log_file(name) for name in workspace.folds})
+    if not workspace.restored_file.is_file():  # else the release's own picture lies here
+        draw_training(workspace.picture("training"), {name: workspace.log_file(name) for name in workspace.folds})
     _answer(figures)
 
 

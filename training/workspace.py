@@ -74,6 +74,15 @@ class Workspace:
         files = [*(run / NAME for run in runs), *(run / ADAPTED / NAME for run in runs)]
         return digest("".join(digest(path.read_bytes()) for path in files if path.is_file()).encode())
 
+    @property
+    def restored_file(self) -> Path:
+        """What release was put back here, and how it was trained; there only where one was."""
+        return self.folder / "restored.json"
+
+    def _require_own(self) -> None:
+        if self.restored_file.is_file():
+            raise TrainingError(f"{self.folder} holds a release that was put back, which cannot go on to learn.")
+
     def picture(self, name: str) -> Path:
         """What a step drew."""
         return self.folder / f"{name}.png"
@@ -142,6 +151,7 @@ class Workspace:
 
     def train(self, fold: str, settings: Settings, machine: Machine = CPU) -> None:
         """Train the network of a fold, or finish it."""
+        self._require_own()
         folder = self.run_folder(fold)
         train(folder, self.outside(fold), settings, self.inside(fold), machine)
         if machine.first:
@@ -173,6 +183,7 @@ class Workspace:
 
     def adapt(self, fold: str, settings: Settings, machine: Machine = CPU) -> None:
         """Go on with the trained network of a fold on photographs, or finish that."""
+        self._require_own()
         folder = self.run_folder(fold) / ADAPTED
         studies, photographs = self.outside(fold), self._learned_from(fold)
         if not photographs:
@@ -194,9 +205,8 @@ class Workspace:
         """Read, for every fold, the settings with which its network went on, and how many ``captures`` it had."""
         return [
             {
-                "captures": len(self._learned_from(fold)),
-                # a restored training has no photographs left, and says itself how many it had
                 **read_json(self.run_folder(fold) / ADAPTED / "settings.json", "adapt"),
+                "captures": len(self._learned_from(fold)),
             }
             for fold in self.folds
         ]

@@ -147,10 +147,10 @@ def film(
         grey *= 1 + np.float32(manner.flicker) * np.sin(2 * np.pi * (band * rows + np.float32(0.37 * number)))
         dx, dy = rng.integers(0, 64, 2)
         grey = cv2.scaleAdd(static[dy : dy + FRAME[1], dx : dx + FRAME[0]], manner.noise, grey)
-        light = cv2.convertScaleAbs(grey)
+        light = cv2.addWeighted(grey, 1, grey, 0, 4, dtype=cv2.CV_8U)
         if manner.compression:  # before the tint: a colour picture takes three times as long
             light = cv2.imdecode(cv2.imencode(".jpg", light, [1, manner.compression])[1], cv2.IMREAD_GRAYSCALE)
-        picture = cv2.merge([cv2.convertScaleAbs(light, alpha=shade, beta=4) for shade in tint])
+        picture = cv2.merge([cv2.convertScaleAbs(light, alpha=shade) for shade in tint])
         left, top, side = TILE
         square = np.array([[[left, top], [left + side, top], [left + side, top + side], [left, top + side]]], float)
         corners = cv2.perspectiveTransform(square - 0.5, matrix)[0]

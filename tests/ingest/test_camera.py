@@ -220,8 +220,10 @@ def test_a_look_that_lasts_longer_than_the_end_waits_is_interrupted_too(
     capture = begun(store, Way.TILES, Eye.BROWSER)
 
     def send_and_stop() -> None:
-        be_looked_at(store, capture)
-        stop.set = True
+        try:
+            be_looked_at(store, capture)
+        finally:
+            stop.set = True
 
     page = threading.Thread(target=send_and_stop)
     page.start()

@@ -289,20 +289,31 @@ def test_the_recipe_is_that_of_the_released_network() -> None:
     assert list(recipe.sources) == [source["name"] for source in evaluation["sources"]]
 
 
-def test_a_release_that_is_restored_is_measured_as_it_was(
-    released: Path, work: Path, simulated_ct_ich: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_a_release_that_is_put_back_is_measured_as_it_was_and_learns_no_more(
+    released: Path, simulated_ct_ich: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     where, data = ["--work", str(tmp_path)], ["--data", f"ct_ich:{simulated_ct_ich}"]
+    back = ["restore", *where, "--release", str(released)]
     assert main(["prepare", *where, *data, "--seed", "5", "--folds", "2"]) == 0
-    assert main(["restore", *where, "--release", str(released)]) == 2
-    assert "other folds" in capsys.readouterr().err
+    assert main(back) == 2
     assert main(["prepare", *where, *data, "--seed", "5", "--folds", "3"]) == 0
-    assert main(["restore", *where, "--release", str(released)]) == 0
+    assert main([*back, "--before", str(released / "slicenet-9.8.7.onnx")]) == 2
+    said = capsys.readouterr().err
+    assert "other folds of ct_ich" in said and "saw no photographs" in said
+    assert main(back) == 0
     again = tmp_path / "again"
     assert main(["export", *where, "--to", str(again), "--version", "9.8.8", "--without-int8"]) == 0
     before, after = (read(folder / "evaluation.json") for folder in (released, again))
+    assert after.pop("release")["version"] == "9.8.7"
     assert after == before
+    assert "put back" in (again / "MODEL_CARD.md").read_text("utf-8")
     capsys.readouterr()
-    assert main(["calibrate", *where]) == 0
     assert main(["evaluate", *where]) == 0
-    assert json.loads(capsys.readouterr().out) == read(work / "development.json")
+    area, its = (
+        figures["study_auc"]["value"] for figures in (json.loads(capsys.readouterr().out), before["development"])
+    )
+    assert area == pytest.approx(its, abs=0.01)
+    assert main(["train", *where]) == 2
+    assert main(back) == 2
+    said = capsys.readouterr().err
+    assert "cannot go on to learn" in said and "holds a training" in said

@@ -146,7 +146,7 @@ def _slanted() -> np.ndarray:
 
 
 def _quads() -> np.ndarray:
-    """One pixel of four squares: red, green, blue, and one without a filter."""
+    """One pixel of four squares: red, green, blue, and one without a filter, which is driven at a third."""
     y, x = (np.mgrid[0:CELL, 0:CELL] + 0.5) / CELL
     cell = np.zeros((CELL, CELL, 3))
     for place, colours in enumerate(((0,), (1,), (0, 1, 2), (2,))):
