@@ -42,6 +42,9 @@ def members(model: bytes) -> list[SliceNet]:
     try:
         graph = onnx.load_from_string(model).graph
         arrays = {item.name: torch.from_numpy(numpy_helper.to_array(item).copy()) for item in graph.initializer}
+        for node in graph.node:
+            if node.op_type == "Identity":  # the exporter keeps equal arrays once
+                arrays[node.output[0]] = arrays[node.input[0]]
         convolutions = [list(node.input) for node in graph.node if node.op_type == "Conv"]
         each = len(SliceNet().kernels()) + 1  # the last is the map's
         networks = [

@@ -23,12 +23,14 @@ from training.gate import fit_gate
 from training.network import Ensemble
 from training.prepare import SIZE
 from training.screen.families import FAMILIES
+from training.screen.looks import LOOKS
 from training.workspace import Workspace
 
 PATIENTS = 4
 STEP_MM = 8.0
 
 PLAIN: Any = {
+    "looks": (LOOKS["full_screen"],),
     "subpixels": ("stripes",),
     "reflections": ("lamp", "tubes"),
     "things": (),
@@ -43,7 +45,7 @@ PLAIN: Any = {
     "resolutions": ((1920, 1080),),
     "usable": 1.0,
 }
-"""A camera and a room that spare four patients a refusal: without one of them nothing can be calibrated."""
+"""A viewer, a camera and a room that spare four patients a refusal: without one of them nothing can be calibrated."""
 
 TEXT = """version = "9.8.7"
 seed = 5

@@ -14,7 +14,7 @@ from training.prepare import SIZE  # noqa: E402
 
 
 def network(seed: int) -> SliceNet:
-    """A network whose normalisations and offsets are not what they are at the start."""
+    """A network whose normalisations are not what they are at the start; of its other offsets some are."""
     torch.manual_seed(seed)
     made = SliceNet()
     for layer in made.features:
@@ -23,7 +23,6 @@ def network(seed: int) -> SliceNet:
                 values.data.uniform_(0.5, 1.5)
             for values in (layer.bias, layer.running_mean):
                 values.data.normal_(0, 0.3)
-    made.location.bias.data.normal_(-3, 0.3)  # networks that learned differ in every number
     return made.eval()
 
 
