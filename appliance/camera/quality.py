@@ -69,6 +69,10 @@ MIN_CONTRAST = 0.06
 """Contrast below which bone does not become white again: less than in any good photograph that a gate was fitted to.
 Such dark ones are too few there to weigh in a regression."""
 
+AS_SHARP = 4.0
+"""Width of the skull's edge in pixels of the photograph, up to which this is as sharp as its pixels can show. Of simulated
+photographs 106 of 109 small ones in focus and held still lie below, and 17 of 18 of the others above."""
+
 REASONS = {
     "pixels": ReasonCode.PHOTO_TOO_SMALL,
     "contrast": ReasonCode.PHOTO_TOO_DARK,
@@ -134,6 +138,9 @@ class Gate:
         against = {name: self._against(name, float(value)) for name, value in zip(NAMES, middle)}
         if self.offset + sum(against.values()) < self.highest:
             return None
+        edge = middle[NAMES.index("edge")] / 100 * 2 ** middle[NAMES.index("pixels")]
+        if edge <= AS_SHARP:  # whoever waits for the focus waits in vain: nearer, or fewer at once, is what helps
+            against["pixels"] += against.pop("edge")
         return Reason(REASONS[max(against, key=lambda name: against[name])])
 
     def _against(self, name: str, value: float) -> float:

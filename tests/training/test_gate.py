@@ -59,6 +59,17 @@ def test_what_speaks_most_against_it_is_the_reason(photographs: list[Rated]) -> 
         assert reason is not None and reason.code is code
 
 
+def test_small_slices_that_are_as_sharp_as_their_pixels_are_called_small_and_not_blurred(
+    photographs: list[Rated],
+) -> None:
+    gate = fit_gate(photographs)
+    small = Quality(**{**GOOD, "pixels": 5.0, "edge": 9.0})  # a head of 32 pixels, an edge of 3
+    large = replace(small, pixels=8.0)  # of 256 and 23
+    for quality, code in ((small, ReasonCode.PHOTO_TOO_SMALL), (large, ReasonCode.PHOTO_BLURRED)):
+        reason = gate.refusal([quality])
+        assert reason is not None and reason.code is code
+
+
 def test_worse_is_never_better(photographs: list[Rated]) -> None:
     gate = fit_gate(photographs)
     assert all(weight >= 0 for weight in gate.weights.values())
