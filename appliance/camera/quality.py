@@ -70,8 +70,8 @@ MIN_CONTRAST = 0.06
 Such dark ones are too few there to weigh in a regression."""
 
 AS_SHARP = 4.0
-"""Width of the skull's edge in pixels of the photograph, up to which this is as sharp as its pixels can show. Of simulated
-photographs 106 of 109 small ones in focus and held still lie below, and 17 of 18 of the others above."""
+"""Width of the skull's edge in pixels of the photograph, up to which this is as sharp as its pixels can show. Of
+simulated photographs 106 of 109 small ones in focus and held still lie below, and 17 of 18 of the others above."""
 
 REASONS = {
     "pixels": ReasonCode.PHOTO_TOO_SMALL,
