@@ -120,9 +120,11 @@ def test_a_night(browser: Any, started: Tuple[str, str], tmp_path: Path, number:
     case = page.url.split("#")[0].split("?")[0]
     context.add_init_script("window.print = () => { window.asked = true; }")
     page.get_by_role("link", name="Handover sheet to print").click()
+    page.wait_for_url("**/handover")  # until it is loaded, so that the next load is that of the sheet fetched again
     expect(page.locator("body")).to_contain_text("PHANTOM, Simulated")
-    page.get_by_role("button", name="Print").click()
-    page.wait_for_function("window.asked === true", timeout=PATIENCE_MS)  # it is fetched again first
+    with page.expect_event("load"):  # it is fetched again first
+        page.get_by_role("button", name="Print").click()
+    assert page.evaluate("window.asked") is True
 
     # the wall no longer reminds; in Japanese too; and out
     page.goto(address)

@@ -180,9 +180,11 @@ def test_the_sheet_prints_when_asked_and_fits_a_phone(page: Page, address: str, 
     page.set_viewport_size({"width": 390, "height": 800})
     page.goto(f"{address}/cases/{judged('red').id}?lang=en")
     page.get_by_role("link", name="Handover sheet to print").click()
+    page.wait_for_url("**/handover")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     # the sheet is fetched again first, so that it says how things are now
     page.add_init_script("window.print = () => { window.asked = true; }")
-    page.get_by_role("button", name="Print").click()
-    page.wait_for_function("window.asked === true")
+    with page.expect_event("load"):
+        page.get_by_role("button", name="Print").click()
+    assert page.evaluate("window.asked") is True
     assert not page.url.endswith("#print"), "a reload does not print again"
