@@ -51,6 +51,10 @@ def restore(workspace: Workspace, release: Path, before: Path | None) -> None:
         raise TrainingError(f"The networks of this release {said} with --before.")
     released = _networks(workspace, released_network(release, manifest))
     first = released if before is None else _networks(workspace, _read(before))
+    known = {name: manifest[name] for name in ("version", "sha256")}
+    trained = {name: evaluation[name] for name in ("settings", "adaptation", "network")}
+    # first: should the rest fail, nothing may go on to learn from what lies here
+    write_json(workspace.restored_file, {"release": known, **trained})
     for number, fold in enumerate(workspace.folds):
         folder, outside = workspace.run_folder(fold), workspace.outside(fold)
         _write(folder, first[number], data_digest(outside))
@@ -58,9 +62,6 @@ def restore(workspace: Workspace, release: Path, before: Path | None) -> None:
             _write(folder / ADAPTED, released[number], data_digest(outside, (), first[number]))
     if not _close(to_manifest(fit_calibration([item for fold in workspace.out_of_fold() for item in fold])), manifest):
         raise TrainingError("These networks score the prepared studies otherwise than when they were released.")
-    known = {name: manifest[name] for name in ("version", "sha256")}
-    trained = {name: evaluation[name] for name in ("settings", "adaptation", "network")}
-    write_json(workspace.restored_file, {"release": known, **trained})
     figures = {name: evaluation[name] for name in ("development", "pooling", "leakage") if evaluation[name] is not None}
     figures["calibration"] = to_manifest(from_manifest(manifest))
     figures |= {name: table for name, table in zip(CHECKS, evaluation["tables"], strict=False) if name != "camera"}
