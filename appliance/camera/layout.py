@@ -180,19 +180,21 @@ def pictures_seen(seen: Look, shape: Tuple[int, int]) -> np.ndarray:
 
 def _alike(level: np.ndarray, threshold: float) -> np.ndarray:
     """Squares of one size on the network's map, where it is above a threshold: as `pictures_seen` returns them."""
-    count, _, statistics, _ = cv2.connectedComponentsWithStats((level > threshold).astype(np.uint8))
-    x, y, width, height, area = statistics[1:count].astype(np.float64).T
-    found = np.stack([x + width / 2, y + height / 2, width / CORE, height / CORE], axis=1)
-    square = (np.minimum(width, height) > SQUARE * np.maximum(width, height)) & (area > FILLED * width * height)
-    found = found[square & (np.minimum(width, height) > 1.5 * FINE)]
+    count, _, statistics, middles = cv2.connectedComponentsWithStats((level > threshold).astype(np.uint8))
+    spans, area = statistics[1:count, 2:4].astype(np.float64), statistics[1:count, 4]
+    square = (spans.min(axis=1) > SQUARE * spans.max(axis=1)) & (area > FILLED * spans.prod(axis=1))
+    chosen = square & (spans.min(axis=1) > 1.5 * FINE)
+    # by its area: a spur that reaches from a core into a tool bar widens its box, and hardly its area
+    sides = np.sqrt(area[chosen]) / CORE
+    found = np.column_stack([middles[1:count][chosen] + 0.5, sides, sides])
     if not len(found):
         return found
-    sides = np.sqrt(found[:, 2] * found[:, 3])
     # the median by area: a list of thumbnails is many, but small
     order = np.argsort(sides)
     middle = sides[order][int(np.searchsorted(np.cumsum(sides[order] ** 2), 0.5 * (sides**2).sum()))]
-    alike = (found[:, 2:] > ALIKE[0] * middle).all(axis=1) & (found[:, 2:] < ALIKE[1] * middle).all(axis=1)
-    return found[alike]
+    # one that is cut shows it by its box
+    whole = spans[chosen].min(axis=1) > ALIKE[0] * CORE * middle
+    return found[whole & (sides < ALIKE[1] * middle)]
 
 
 def _axis(centres: np.ndarray, side: float) -> _Axis:

@@ -7,7 +7,8 @@ from typing import Tuple
 import numpy as np
 import pytest
 
-from appliance.camera.layout import Box, find_tiles
+from appliance.camera.finder import HEIGHT, WIDTH, Look
+from appliance.camera.layout import CORE, Box, find_tiles, pictures_seen
 from tests.camera.consoles import draw_console, slices
 
 pytestmark = pytest.mark.slow  # one Python is enough
@@ -55,3 +56,12 @@ def test_a_bare_slice_is_the_only_tile() -> None:
 
 def test_a_screen_without_pictures_has_no_tiles() -> None:
     assert find_tiles(draw_console(slices(1)[:0], 2, 2, list_at_left=False).panel) is None
+
+
+def test_a_spur_that_reaches_into_a_tool_bar_widens_no_picture() -> None:
+    seen = np.zeros((HEIGHT // 2, WIDTH // 2), np.float32)
+    seen[20:70, 50:100] = 1  # the core of a picture
+    seen[20:26, 100:116] = 1
+    look = Look(np.ones_like(seen), seen, scale=4.0)
+    (picture,) = pictures_seen(look, (2 * HEIGHT, 2 * WIDTH))
+    assert picture == pytest.approx([300, 180, 200 / CORE, 200 / CORE], abs=0.05 * 200 / CORE)
