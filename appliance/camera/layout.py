@@ -118,6 +118,8 @@ def find_tiles(flat: np.ndarray) -> Optional[Tiles]:
     across, down = _extended(across, down, grey, scale)
     cell = min(across.pitch, down.pitch)
     side = cell if FITS[0] * side < cell < FITS[1] * side else side
+    if side > FITS[0] * max(flat.shape[:2]):
+        side = float(min(flat.shape[:2]))  # a bare slice: no console is square
     boxes: List[Optional[Box]] = []
     for y in down.first + np.arange(down.count) * down.pitch:
         for x in across.first + np.arange(across.count) * across.pitch:

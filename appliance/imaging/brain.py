@@ -13,6 +13,9 @@ from appliance.study import SliceStack
 MIN_SHARE = 0.08
 """A slice belongs to the brain when its intracranial space is at least this share of the largest in the stack."""
 
+WIDE = 0.8
+"""Intracranial space of slices that are nearly as wide as the widest, over its own."""
+
 
 @dataclass(frozen=True)
 class BrainExtent:
@@ -27,7 +30,8 @@ class BrainExtent:
     largest_area : float
         Intracranial area of the widest slice, in pixels.
     largest_share : float
-        Intracranial share of the head's outline in that slice.
+        Intracranial share of the head's outline: the median of the slices that are nearly as wide, for on one of them
+        a photograph's crop may hold a viewer's white bar, which is taken for bone.
     first_share, last_share : float
         Intracranial area of the first and the last slice of the extent, over the largest.
     """
@@ -72,13 +76,15 @@ def find_brain(stack: SliceStack, heads: Sequence[Head]) -> BrainExtent:
     first, last = _run_around(area >= max(MIN_SHARE * area[widest], 1.0), widest)
     edges = stack.edges
     largest = float(area[widest])
+    wide = [head for head in heads[first : last + 1] if head.area and head.intracranial_area >= WIDE * largest]
+    shares = [head.intracranial_area / head.area for head in wide]
     return BrainExtent(
         first=first,
         last=last,
         lower=float(edges[first, 0]),
         upper=float(edges[last, 1]),
         largest_area=largest,
-        largest_share=largest / heads[widest].area if heads[widest].area else 0.0,
+        largest_share=float(np.median(shares)) if shares else 0.0,
         first_share=float(area[first]) / largest if largest else 0.0,
         last_share=float(area[last]) / largest if largest else 0.0,
     )
