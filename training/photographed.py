@@ -18,7 +18,7 @@ from appliance.reasons import Reason, ReasonCode, Refused
 from training.dataset import Dataset, LabelledStack, Study
 from training.screen.draw import sitting
 from training.screen.families import Family
-from training.screen.shot import Shot, take_shot
+from training.screen.shot import UNCHANGED, Correction, Shot, take_shot
 
 GRIDS = ((1, 1), (2, 2), (2, 3), (3, 3), (3, 4), (4, 4), (4, 5), (5, 6))
 """Rows and columns in which consoles show a series."""
@@ -68,7 +68,8 @@ def photograph_series(
 ) -> list[np.ndarray]:
     """Photograph a series screen by screen, on one console with one camera, as the appliance asks for it.
 
-    A gate that finds the slices too small has fewer shown at once, down to one.
+    Where the gate finds the slices too small, somebody goes closer, and where that does not help, fewer are shown at
+    once, down to one.
 
     Parameters
     ----------
@@ -131,21 +132,21 @@ def draw_grid(rng: np.random.Generator) -> tuple[int, int]:
     return GRIDS[int(rng.choice(len(GRIDS), p=CHANCES))]
 
 
-def _screenful(take: Callable[[float], Shot], needed: int, gate: Gate | None) -> list[np.ndarray]:
+def _screenful(take: Callable[[Correction], Shot], needed: int, gate: Gate | None) -> list[np.ndarray]:
     """Photograph a screen until it can be read.
 
     Parameters
     ----------
     take : callable
-        Takes the photograph, given the stops by which the exposure is corrected.
+        Takes the photograph, given what was changed since the first.
     needed : int
         How many of its slices, the first ones, show brain: these must be found.
     gate : Gate or None
         See `photographed`.
     """
-    refusal, stops = Reason(ReasonCode.PHOTO_NO_SCREEN), 0.0
+    refusal, correction = Reason(ReasonCode.PHOTO_NO_SCREEN), UNCHANGED
     for _ in range(TAKES):
-        shot = take(stops)
+        shot = take(correction)
         try:
             photograph = read_photograph(shot.photo)
         except Refused as error:
@@ -159,7 +160,9 @@ def _screenful(take: Callable[[float], Shot], needed: int, gate: Gate | None) ->
         if found is not None:
             refusal = found
             if found.code is ReasonCode.PHOTO_OVEREXPOSED:
-                stops += CORRECTION
+                correction = replace(correction, stops=correction.stops + CORRECTION)
+            if found.code is ReasonCode.PHOTO_TOO_SMALL:
+                correction = replace(correction, closer=True)
             continue
         if places == list(range(len(places))):
             return list(photograph.pictures)

@@ -13,15 +13,28 @@ from tests.training.conftest import draw_slice
 from training import photographed
 from training.photographed import photograph_series
 from training.screen.families import TRAINING
-from training.screen.shot import take_shot
+from training.screen.shot import Correction, take_shot
 
 
 def test_a_corrected_exposure_is_darker() -> None:
     slices = np.stack([draw_slice(0.5, False, np.random.default_rng(0))])
     usual, darker = (
-        take_shot(slices, np.random.default_rng(3), TRAINING, 1, 1, (640, 360), stops).photo for stops in (0.0, -2.0)
+        take_shot(slices, np.random.default_rng(3), TRAINING, 1, 1, (640, 360), Correction(stops)).photo
+        for stops in (0.0, -2.0)
     )
     assert darker.mean() < 0.8 * usual.mean()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whoever_goes_closer_has_the_screen_fill_the_photo(seed: int) -> None:
+    slices = np.stack([draw_slice(0.5, False, np.random.default_rng(0))])
+    usual, closer = (
+        take_shot(slices, np.random.default_rng(seed), TRAINING, 1, 1, (640, 360), correction)
+        for correction in (Correction(), Correction(closer=True))
+    )
+    before, after = (np.ptp(shot.screen, axis=0) / (640, 360) for shot in (usual, closer))
+    assert (after >= before).all()
+    assert after.max() > 0.85
 
 
 def test_where_slices_are_too_small_fewer_are_shown_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

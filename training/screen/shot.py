@@ -16,6 +16,9 @@ from training.screen.room import furnish
 from training.screen.sensor import banding, develop, gain_for
 from training.screen.sight import gather, see
 
+CLOSE = 0.9
+"""Width or height of the screen over the photo's, whichever is more, once somebody went closer."""
+
 
 @dataclass(frozen=True)
 class Tile:
@@ -34,6 +37,35 @@ class Tile:
 
     index: int
     corners: np.ndarray
+
+
+@dataclass(frozen=True)
+class Correction:
+    """What the person who photographs changed, as the appliance asked.
+
+    Parameters
+    ----------
+    stops : float
+        By how much the automatic exposure was corrected.
+    closer : bool
+        Whether they went so close that the screen fills most of the photo.
+    """
+
+    stops: float = 0.0
+    closer: bool = False
+
+    def of(self, settings: Draw) -> Draw:
+        """Return settings with the changes."""
+        (width, height), (across, down) = settings.frame, settings.panel_size
+        pose, sensor = settings.pose, settings.sensor
+        close = CLOSE * min(1.0, height / down * across / width)
+        if self.closer and pose.fill < close:
+            aside = (1 - close) / (1 - pose.fill)
+            pose = replace(pose, fill=close, shift=(aside * pose.shift[0], aside * pose.shift[1]))
+        return replace(settings, pose=pose, sensor=replace(sensor, exposure=sensor.exposure + self.stops))
+
+
+UNCHANGED = Correction()
 
 
 @dataclass(frozen=True)
@@ -75,7 +107,7 @@ def take_shot(
     rows: int,
     columns: int,
     resolution: tuple[int, int] | None = None,
-    stops: float = 0.0,
+    correction: Correction = UNCHANGED,
 ) -> Shot:
     """Photograph a console.
 
@@ -93,11 +125,10 @@ def take_shot(
         Of the grid.
     resolution : tuple of int, optional
         Width and height of the photo; the family's by default.
-    stops : float
-        By how much the person who photographs corrected the automatic exposure.
+    correction : Correction
+        What the person who photographs changed since the last one.
     """
-    settings = draw_settings(family, rng, resolution)
-    settings = replace(settings, sensor=replace(settings.sensor, exposure=settings.sensor.exposure + stops))
+    settings = correction.of(draw_settings(family, rng, resolution))
     return photograph(pictures[: rows * columns], rng, settings, rows, columns)
 
 
