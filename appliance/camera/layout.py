@@ -128,7 +128,13 @@ def find_tiles(flat: np.ndarray) -> Optional[Tiles]:
     if not any(boxes):
         return None
     shown = [box for box in boxes if box is not None]
-    return Tiles(down.count, across.count, tuple(boxes), _all_in(seen, shown, side) and _amid(pictures, shown, side))
+    whole = (
+        boxes[: len(shown)] == shown  # cells are empty after the last slice alone
+        and _all_in(seen, shown, side)
+        and _amid(pictures, shown, side)
+        and _within_screen(shown, flat.shape)
+    )
+    return Tiles(down.count, across.count, tuple(boxes), whole)
 
 
 def _all_in(seen: Look, boxes: Sequence[Box], side: float) -> bool:
@@ -147,6 +153,12 @@ def _amid(pictures: np.ndarray, boxes: Sequence[Box], side: float) -> bool:
     middles = np.array([(x + width / 2, y + height / 2) for x, y, width, height in boxes])
     away = np.abs(pictures[:, None, :2] - middles).max(axis=2).min(axis=1)
     return bool((away < ASIDE * side).all())
+
+
+def _within_screen(boxes: Sequence[Box], shape: Tuple[int, ...]) -> bool:
+    """Whether no picture reaches beyond the screen, once those that do so by a little were moved."""
+    rows, columns = shape[:2]
+    return all(min(x, y) >= 0 and x + width <= columns + 1 and y + height <= rows + 1 for x, y, width, height in boxes)
 
 
 def _within(corner: Tuple[float, float], side: float, shape: Tuple[int, ...]) -> Box:

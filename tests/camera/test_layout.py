@@ -37,12 +37,25 @@ def test_a_grid_is_read(grid: Tuple[int, int], count: int, listed: bool) -> None
     assert min(shared) > 0.75
 
 
-def test_pictures_that_are_cut_are_missed() -> None:
+@pytest.mark.parametrize("part", [0.4, 0.5, 0.6, 0.7])
+def test_pictures_that_are_cut_are_missed(part: float) -> None:
     console = draw_console(slices(20), 4, 5, list_at_left=False)
     last = console.boxes[-1]
     assert last is not None
-    tiles = find_tiles(console.panel[: last[1] + int(0.6 * last[3])])
+    tiles = find_tiles(console.panel[: last[1] + int(part * last[3])])
     assert tiles is not None
+    assert not tiles.whole
+
+
+def test_a_slice_that_is_not_seen_amid_others_is_missed() -> None:
+    console = draw_console(slices(12), 3, 4, list_at_left=False)
+    hidden = console.boxes[5]
+    assert hidden is not None
+    x, y, width, height = hidden
+    console.panel[y : y + height, x : x + width] = 0
+    tiles = find_tiles(console.panel)
+    assert tiles is not None
+    assert tiles.boxes[5] is None
     assert not tiles.whole
 
 
