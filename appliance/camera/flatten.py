@@ -19,6 +19,9 @@ FOCAL = 0.95
 SNAP = 0.05
 """How near, relatively, a measured shape lies to one that is sold."""
 
+LARGEST = 2.0
+"""Longer side of the flattened picture over that of the photograph, at most."""
+
 COARSE = 16
 """Pixels between the places for which a lens's bend is computed."""
 
@@ -41,8 +44,10 @@ def flat_size(screen: Screen, size: Tuple[int, int]) -> Tuple[int, int]:
         nearest = min(SHAPES, key=lambda sold: abs(np.log(shape / sold)))
         shape = nearest if abs(np.log(shape / nearest)) < SNAP else shape
     sides = np.linalg.norm(np.roll(corners, -1, axis=0) - corners, axis=1)
-    width = min(max(sides[0], sides[2], max(sides[1], sides[3]) * shape), 2.0 * max(size))
-    return int(round(width)), int(round(width / shape))
+    width = max(sides[0], sides[2], max(sides[1], sides[3]) * shape)
+    # a screen that was misread as a sliver must not become a picture of any height
+    width *= min(LARGEST * max(size) / max(width, width / shape), 1.0)
+    return max(int(round(width)), 1), max(int(round(width / shape)), 1)
 
 
 def to_photo(points: np.ndarray, screen: Screen, size: Tuple[int, int]) -> np.ndarray:
