@@ -75,3 +75,13 @@ def test_a_flat_picture_stays() -> None:
     photo = np.random.default_rng(0).integers(0, 255, (50, 70, 3)).astype(np.uint8)
     whole = np.array([[0, 0], [70, 0], [70, 50], [0, 50]]) - 0.5
     assert flatten(photo, Screen(whole, "frame")) is photo
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_sliver_is_flattened_to_a_picture_of_bounded_size(turned: bool) -> None:
+    """A screen that was misread, whose sides nearly meet: its shape is anything."""
+    corners = np.array([[100.0, 90.0], [100.2, 90.0], [1000.2, 640.0], [1000.0, 640.0]])
+    corners = corners[[1, 2, 3, 0]] if turned else corners
+    flat = flatten(np.zeros((720, 1280, 3), np.uint8), Screen(corners, "monitor"))
+    assert min(flat.shape[:2]) >= 1
+    assert max(flat.shape[:2]) <= 2 * 1280
