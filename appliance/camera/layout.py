@@ -129,7 +129,7 @@ def find_tiles(flat: np.ndarray) -> Optional[Tiles]:
         return None
     shown = [box for box in boxes if box is not None]
     whole = (
-        boxes[: len(shown)] == shown  # cells are empty after the last slice alone
+        _without_gaps(boxes)
         and _all_in(seen, shown, side)
         and _amid(pictures, shown, side)
         and _within_screen(shown, flat.shape)
@@ -153,6 +153,12 @@ def _amid(pictures: np.ndarray, boxes: Sequence[Box], side: float) -> bool:
     middles = np.array([(x + width / 2, y + height / 2) for x, y, width, height in boxes])
     away = np.abs(pictures[:, None, :2] - middles).max(axis=2).min(axis=1)
     return bool((away < ASIDE * side).all())
+
+
+def _without_gaps(boxes: Sequence[Optional[Box]]) -> bool:
+    """Whether no empty cell lies amid others; a survey before the first slice is none, and the last cells are empty."""
+    filled = [number for number, box in enumerate(boxes) if box is not None]
+    return filled[-1] - filled[0] + 1 == len(filled)
 
 
 def _within_screen(boxes: Sequence[Box], shape: Tuple[int, ...]) -> bool:
