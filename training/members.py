@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import onnx
 import torch
 from google.protobuf.message import DecodeError
 from onnx import numpy_helper
-from torch import nn
+from torch import Tensor, nn
 
 from training.documents import TrainingError
 from training.network import Ensemble, SliceNet
@@ -16,6 +18,9 @@ from training.scored import onnx_scorer
 
 TOLERANCE = 1e-4
 """Largest difference between the scores of the file and of what was read out of it."""
+
+BATCH = 64
+"""Slices that are looked at together while a network's features are measured."""
 
 
 def members(model: bytes) -> list[SliceNet]:
@@ -57,6 +62,65 @@ def members(model: bytes) -> list[SliceNet]:
         raise TrainingError("This file holds no networks of this project's architecture.")
     _compare(model, networks)
     return networks
+
+
+def able_to_learn(network: SliceNet, slices: np.ndarray) -> SliceNet:
+    """Give a network that was read back the normalisations that the exporter had merged.
+
+    In training a batch normalisation divides by the spread of its features; one that only adds would then change what
+    the network says. How large the features are is measured on what the network has learned from, and its kernels,
+    whose size a normalisation makes good again, get that of the last one that was not merged: from it follows how far
+    a step of training turns them. In evaluation mode the network scores as before.
+
+    Parameters
+    ----------
+    network : SliceNet
+        One of `members`; it is changed.
+    slices : numpy.ndarray
+        uint8, shape ``(n, size, size)``: what it has learned from.
+
+    Returns
+    -------
+    SliceNet
+        The same one, in evaluation mode.
+    """
+    kernels = network.kernels()
+    merged = [index for index in kernels if isinstance(network.features[index + 1], nn.BatchNorm2d)]
+    sums = {index: torch.zeros(3, kernels[index].num_features, dtype=torch.float64) for index in merged}
+    hooks = [network.features[index].register_forward_hook(partial(_add, sums[index])) for index in merged]
+    state = network.state_dict()
+    with torch.no_grad():
+        for start in range(0, len(slices), BATCH):
+            network(torch.from_numpy(slices[start : start + BATCH, None]).float() / 255)
+    for hook in hooks:
+        hook.remove()
+    usual = _size(state[f"features.{max(set(kernels) - set(merged))}.weight"]).median()
+    for index in merged:
+        kernel = state[f"features.{index}.weight"]
+        slope, offset, mean, variance = (
+            state[f"features.{index + 1}.{name}"] for name in ("weight", "bias", "running_mean", "running_var")
+        )
+        count, total, squares = sums[index]
+        measured, epsilon = total / count, kernels[index].eps
+        spread = (squares / count - measured**2).clamp(min=0)
+        larger = usual / _size(kernel).clamp(min=1e-6)
+        slope /= torch.sqrt(variance + epsilon)
+        offset += slope * (measured - mean)
+        mean.copy_(measured * larger)
+        variance.copy_(spread * larger**2)
+        slope *= torch.sqrt(variance + epsilon) / larger
+        kernel *= larger[:, None, None, None]
+    return network
+
+
+def _add(sums: Tensor, _layer: nn.Module, _shown: tuple[Tensor, ...], features: Tensor) -> None:
+    values = features.double().transpose(0, 1).flatten(1)
+    sums += torch.stack([torch.full_like(sums[0], values.shape[1]), values.sum(1), values.square().sum(1)])
+
+
+def _size(kernels: Tensor) -> Tensor:
+    """Root mean square of each kernel."""
+    return kernels.square().mean(dim=(1, 2, 3)).sqrt()
 
 
 def _member(arrays: dict[str, torch.Tensor], prefix: str, convolutions: list[list[str]]) -> SliceNet:

@@ -90,7 +90,7 @@ def render(manifest: Mapping[str, Any], evaluation: Evaluation) -> str:
         attribution="\n".join(f"> {source['attribution']}" for source in evaluation["sources"]),
         evaluate_command=EVALUATE,
         release_command=RELEASE + ", with the folder of each data set above as `--data NAME:DIR`.",
-        earlier=_earlier(evaluation.get("release")),
+        earlier=_earlier(evaluation.get("release"), evaluation.get("adapted_anew", False)),
     )
 
 
@@ -107,12 +107,19 @@ def _adaptation(folds: Sequence[Mapping[str, Any]] | None) -> str:
     )
 
 
-def _earlier(release: Mapping[str, Any] | None) -> str:
+def _earlier(release: Mapping[str, Any] | None, adapted_anew: bool) -> str:
     if release is None:
         return ""
+    of_release = f"of release {release['version']} (SHA-256 `{release['sha256']}`)"
+    if adapted_anew:
+        return (
+            f"\n\nWhat the networks {of_release} were before they saw photographs was put back with `triage-train "
+            "restore`, and went on with photographs anew. Times, curves and what a split by slice would pretend are "
+            "those of that release; the other figures were measured anew."
+        )
     return (
-        f"\n\nThe networks are those of release {release['version']} (SHA-256 `{release['sha256']}`), put back with "
-        "`triage-train restore`. What is of photographs was fitted and measured anew."
+        f"\n\nThe networks are those {of_release}, put back with `triage-train restore`. What is of photographs was "
+        "fitted and measured anew."
     )
 
 

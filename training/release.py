@@ -122,7 +122,8 @@ def gather(workspace: Workspace) -> dict[str, Any]:
 def _trained(workspace: Workspace) -> dict[str, Any]:
     """How the networks came into being: here, or before a release that was put back."""
     if workspace.restored_file.is_file():
-        return dict(read_json(workspace.restored_file, "restore"))
+        kept = dict(read_json(workspace.restored_file, "restore"))
+        return {**kept, "adaptation": workspace.adaptation(), "adapted_anew": True} if workspace.adapted_here else kept
     return {
         "settings": _settings(workspace),
         "adaptation": workspace.adaptation() if workspace.adapted else None,

@@ -5,18 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from appliance.files import replace_file
 from training.calibrate import calibrate as fit_calibration
 from training.calibrate import from_manifest, to_manifest
 from training.checkpoint import data_digest, write_checkpoint
 from training.documents import TrainingError, read_json, write_json
 from training.export import read_manifest, released_network
-from training.members import members
+from training.members import able_to_learn, members
 from training.model_card import CHECKS
 from training.network import SliceNet
 from training.release import EVALUATION, PICTURES
 from training.splits import read_splits
-from training.workspace import ADAPTED, Workspace
+from training.workspace import ADAPTED, TRAINING, Workspace
 
 CLOSE = 1e-3
 """Largest difference between a calibration that is fitted again to the same networks and data, and the released one."""
@@ -25,9 +27,9 @@ CLOSE = 1e-3
 def restore(workspace: Workspace, release: Path, before: Path | None) -> None:
     """Put the networks and figures of a release where its training had left them.
 
-    They can be measured and released again, but not go on to learn: what the exporter merged into a convolution does
-    not come back as the normalisation that it was. What is of photographs is left out: the captures that were learned
-    from are no part of a release, and gate, calibration and figures of the camera route are what is to be made anew.
+    They can be measured and released again, and those that saw no photographs can go on with them
+    (`training.members.able_to_learn`). What is of photographs is left out: the captures that were learned from are no
+    part of a release, and gate, calibration and figures of the camera route are what is to be made anew.
 
     Parameters
     ----------
@@ -57,6 +59,7 @@ def restore(workspace: Workspace, release: Path, before: Path | None) -> None:
     write_json(workspace.restored_file, {"release": known, **trained})
     for number, fold in enumerate(workspace.folds):
         folder, outside = workspace.run_folder(fold), workspace.outside(fold)
+        able_to_learn(first[number], np.concatenate([study.slices for study in outside]))
         _write(folder, first[number], data_digest(outside))
         if adapted:
             _write(folder / ADAPTED, released[number], data_digest(outside, (), first[number]))
@@ -79,8 +82,10 @@ def _require_alike(workspace: Workspace, release: Path, evaluation: dict[str, An
     for name, found in splits.items():
         if read_splits(release / f"splits-{name}.json") != found:
             raise TrainingError(f"The release has other folds of {name}; prepare it with the seed of its recipe.")
-    if any(workspace.run_folder(fold).exists() for fold in workspace.folds):
-        raise TrainingError(f"{workspace.folder} holds a training; name another folder with --work.")
+    if any(workspace.run_folder(fold).exists() or workspace.captured(TRAINING, fold) for fold in workspace.folds):
+        raise TrainingError(
+            f"{workspace.folder} holds a training or photographs to learn from; name another folder with --work."
+        )
     if len(evaluation["tables"]) < len(CHECKS) - 1:
         raise TrainingError("The release has fewer tables of checks than `triage-train check` makes.")
 

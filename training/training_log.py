@@ -11,6 +11,8 @@ from torch.utils.tensorboard import SummaryWriter
 
 from appliance.files import replace_file
 
+LOG = "log.csv"
+
 LOG_FIELDS = ("epoch", "loss", "map_loss", "learning_rate", "seconds", "slice_auc", "study_auc")
 
 
@@ -19,7 +21,7 @@ def write_log(folder: Path, row: dict[str, Any]) -> None:
 
     Rows that an interrupted run wrote beyond its checkpoint are left out.
     """
-    path = folder / "log.csv"
+    path = folder / LOG
     rows = []
     if path.is_file():
         with path.open(newline="", encoding="utf-8") as file:

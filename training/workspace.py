@@ -17,6 +17,7 @@ from training.scored import ScoredStudy, score, torch_scorer
 from training.settings import Settings
 from training.splits import Splits, k_fold, read_splits, write_splits
 from training.train import train
+from training.training_log import LOG
 
 TRAINING, DEVELOPMENT, HELD_OUT = "training", "development", "held_out"
 """Families of photographs: those that are learned from, those of other viewers, by which the route is calibrated, and
@@ -79,10 +80,6 @@ class Workspace:
         """What release was put back here, and how it was trained; there only where one was."""
         return self.folder / "restored.json"
 
-    def _require_own(self) -> None:
-        if self.restored_file.is_file():
-            raise TrainingError(f"{self.folder} holds a release that was put back, which cannot go on to learn.")
-
     def picture(self, name: str) -> Path:
         """What a step drew."""
         return self.folder / f"{name}.png"
@@ -93,7 +90,7 @@ class Workspace:
 
     def log_file(self, fold: str) -> Path:
         """The course of a fold's training."""
-        return self.run_folder(fold) / "log.csv"
+        return self.run_folder(fold) / LOG
 
     def prepare(self, datasets: Sequence[Dataset], seed: int, folds: int, say: Callable[[str], None]) -> None:
         """Preprocess the studies that are not yet, and draw the folds.
@@ -151,7 +148,8 @@ class Workspace:
 
     def train(self, fold: str, settings: Settings, machine: Machine = CPU) -> None:
         """Train the network of a fold, or finish it."""
-        self._require_own()
+        if self.restored_file.is_file():
+            raise TrainingError(f"{self.folder} holds a release that was put back; it can be adapted, not trained.")
         folder = self.run_folder(fold)
         train(folder, self.outside(fold), settings, self.inside(fold), machine)
         if machine.first:
@@ -182,12 +180,16 @@ class Workspace:
         return [study for capture in self.captured(TRAINING, fold, outside=True) for study in capture]
 
     def adapt(self, fold: str, settings: Settings, machine: Machine = CPU) -> None:
-        """Go on with the trained network of a fold on photographs, or finish that."""
-        self._require_own()
+        """Go on with the trained network of a fold on photographs, or finish that.
+
+        Of a release that was put back the networks before they saw photographs go on, and the others are removed.
+        """
         folder = self.run_folder(fold) / ADAPTED
         studies, photographs = self.outside(fold), self._learned_from(fold)
         if not photographs:
             raise TrainingError(f"{self.folder} holds no photographs; run `triage-train capture` first.")
+        if not (folder / LOG).is_file():  # what is trained here has a log
+            (folder / NAME).unlink(missing_ok=True)
         train(folder, studies, settings, self.inside(fold), machine, self._base(fold), photographs)
         if machine.first:
             write_json(folder / "settings.json", asdict(settings))
@@ -200,6 +202,11 @@ class Workspace:
     def adapted(self) -> bool:
         """Whether the networks went on with photographs."""
         return any((self.run_folder(fold) / ADAPTED).is_dir() for fold in self.folds)
+
+    @property
+    def adapted_here(self) -> bool:
+        """Whether they did so here, and not only before a release that was put back."""
+        return any((self.run_folder(fold) / ADAPTED / LOG).is_file() for fold in self.folds)
 
     def adaptation(self) -> list[dict[str, Any]]:
         """Read, for every fold, the settings with which its network went on, and how many ``captures`` it had."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,10 @@ from tests.simulated import volume
 from tests.training.conftest import findings, write_tables
 from training import camera_steps, detection, domain_shift, gated, phantoms, photographed
 from training.cli import main
+from training.documents import TrainingError
 from training.export import to_onnx
 from training.gate import fit_gate
+from training.model_card import CHECKS
 from training.network import Ensemble
 from training.prepare import SIZE
 from training.screen.families import FAMILIES
@@ -129,3 +132,25 @@ def check_put_back(heads: Path, folder: Path, evaluation: Any) -> None:
     assert again["adaptation"] == evaluation["adaptation"] and again["settings"] == evaluation["settings"]
     assert again["tables"] == [table for table in evaluation["tables"] if "screen" not in table["title"]]
     assert "photographs" not in read(folder / "again/manifest.json")
+    check_adapted_anew(folder, where)
+
+
+def check_adapted_anew(folder: Path, where: list[str]) -> None:
+    """Go on with what was put back, on photographs of which there is one capture more."""
+    back = Workspace(folder / "back")
+    captures = folder / "work/captures/training"
+    shutil.copytree(captures, folder / "back/captures/training")
+    shutil.copytree(captures / "0", folder / "back/captures/training/1")
+    assert main(["adapt", *where, "--only", "fold0", "--epochs", "1"]) == 0
+    with pytest.raises(TrainingError, match="learned from other studies"):
+        back.networks()  # one fold went on anew, the other did not
+    assert main(["adapt", *where, "--epochs", "1"]) == 0
+    assert main(["export", *where, "--to", str(folder / "anew"), "--version", "9.8.9", "--without-int8"]) == 2
+    for step in ("calibrate", "evaluate"):
+        assert main([step, *where]) == 0
+    for table in CHECKS:
+        back.document(table).unlink(missing_ok=True)
+    assert main(["export", *where, "--to", str(folder / "anew"), "--version", "9.8.9", "--without-int8"]) == 0
+    anew = read(folder / "anew/evaluation.json")
+    assert [fold["captures"] for fold in anew["adaptation"]] == [4, 4]
+    assert "went on with photographs anew" in (folder / "anew/MODEL_CARD.md").read_text("utf-8")
