@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from appliance.phantom.head import Head
 from training import camera_steps, sources
 from training.calibrate import calibrate as fit_calibration
 from training.calibrate import from_manifest, to_manifest
@@ -25,7 +26,7 @@ from training.export import read_manifest, released_network
 from training.judged import judged_slices, judged_studies, nested
 from training.leakage import EPOCHS, measure_leakage
 from training.machine import Machine
-from training.phantoms import measure_phantoms
+from training.phantoms import measure_phantoms, phantom_study
 from training.plots import draw_reliability, draw_roc, draw_training
 from training.pooling import compare_pooling
 from training.prepare import prepare_all, read_prepared
@@ -39,6 +40,9 @@ from training.screen_finder import write_finder
 from training.settings import Settings
 from training.splits import FOLDS, SEED
 from training.workspace import HELD_OUT, Workspace
+
+PLAINER_HEADS = 6
+"""Simulated heads among what the finder sees on screens: a picture is to be found by its place, whatever it shows."""
 
 
 def prepare(options: argparse.Namespace) -> None:
@@ -204,12 +208,13 @@ def photograph(options: argparse.Namespace) -> None:
 
 
 def finder(options: argparse.Namespace) -> None:
-    """Train the network that finds screens, on patients that are not kept for the final measurement."""
+    """Train the network that finds screens, on simulated heads and patients not kept for the final measurement."""
     datasets = [sources.load(name, folder) for name, folder in options.data]
     studies = [study for dataset in datasets for study in dataset.studies if not kept_for_the_end(study.patient)]
     if not studies:
         raise TrainingError("The data sets hold nobody but patients who are kept for the final measurement.")
-    series = [study.read().stack.pixels for study in studies]
+    heads = [phantom_study(Head(seed=seed), None) for seed in range(PLAINER_HEADS)]
+    series = [study.read().stack.pixels for study in (*studies, *heads)]
     write_finder(options.to, series, options.photographs, options.minutes, options.seed, _say)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import colorsys
+from dataclasses import replace
 
 import numpy as np
 
@@ -38,12 +39,16 @@ DOCKED: dict[str, tuple[tuple[str, float], ...]] = {
 
 MOST_BARS = 7
 
+BARE = 0.15
+"""Share of viewers that show pictures on black and hardly anything else, as in full screen: such a screen's edge is
+the hardest to see."""
+
 
 def random_look(rng: np.random.Generator) -> Look:
     """Draw a viewer's look: its bars, their order and colours, lines between the pictures, what is written on them."""
     face, ink, accent = _colours(rng)
     gaps, line = _gaps(rng, face)
-    return Look(
+    look = Look(
         name="random",
         bars=_bars(rng),
         face=face,
@@ -59,6 +64,14 @@ def random_look(rng: np.random.Generator) -> Look:
         margin=int(rng.integers(1, 15)) if rng.random() < 0.4 else 0,
         round=int(rng.integers(3, 17)) if rng.random() < 0.15 else 0,
     )
+    return _bared(look, rng) if rng.random() < BARE else look
+
+
+def _bared(look: Look, rng: np.random.Generator) -> Look:
+    """Leave one dark bar of a viewer, or none, and black between its pictures."""
+    kept = look.bars[: int(rng.integers(0, 2))]
+    face = _colour(rng, (0, 0.3), (0.0, 0.1))
+    return replace(look, bars=kept, face=face, ink=_colour(rng, (0, 0.2), (0.6, 0.9)), line=BLACK, empty=BLACK)
 
 
 def _bars(rng: np.random.Generator) -> tuple[tuple[str, str], ...]:
