@@ -22,8 +22,8 @@ SQUARE, FILLED = 0.6, 0.65
 OVER = 0.15
 """By how much of its side a picture that is not cut may seem to lie beyond the screen."""
 
-HELD = 0.4
-"""How likely a cell has to hold a CT picture."""
+HELD, HIDDEN = 0.4, 0.15
+"""How likely a cell has to hold a CT picture, and from where on one that it seems not to hold may be hidden."""
 
 FITS = (0.85, 1.18)
 """A cell's shorter side over that of the picture which fills it."""
@@ -118,18 +118,22 @@ def find_tiles(flat: np.ndarray) -> Optional[Tiles]:
     across, down = _extended(across, down, grey, scale)
     cell = min(across.pitch, down.pitch)
     side = cell if FITS[0] * side < cell < FITS[1] * side else side
-    if side > FITS[0] * max(flat.shape[:2]):
+    if across.count == down.count == 1 and side > FITS[0] * max(flat.shape[:2]):
         side = float(min(flat.shape[:2]))  # a bare slice: no console is square
     boxes: List[Optional[Box]] = []
+    doubtful = False
     for y in down.first + np.arange(down.count) * down.pitch:
         for x in across.first + np.arange(across.count) * across.pitch:
             box = _within((x - side / 2, y - side / 2), side, flat.shape)
-            boxes.append(box if _believed(seen, (x, y), side) > HELD else None)
+            held = _believed(seen, (x, y), side)
+            boxes.append(box if held > HELD else None)
+            doubtful = doubtful or HIDDEN < held <= HELD
     if not any(boxes):
         return None
     shown = [box for box in boxes if box is not None]
     whole = (
-        _without_gaps(boxes)
+        not doubtful
+        and _without_gaps(boxes)
         and _all_in(seen, shown, side)
         and _amid(pictures, shown, side)
         and _within_screen(shown, flat.shape)
@@ -156,9 +160,9 @@ def _amid(pictures: np.ndarray, boxes: Sequence[Box], side: float) -> bool:
 
 
 def _without_gaps(boxes: Sequence[Optional[Box]]) -> bool:
-    """Whether no empty cell lies amid others; a survey before the first slice is none, and the last cells are empty."""
+    """Whether the empty cells are one before the first slice at most, a survey, and those after the last."""
     filled = [number for number, box in enumerate(boxes) if box is not None]
-    return filled[-1] - filled[0] + 1 == len(filled)
+    return filled[0] <= 1 and filled[-1] - filled[0] + 1 == len(filled)
 
 
 def _within_screen(boxes: Sequence[Box], shape: Tuple[int, ...]) -> bool:
@@ -206,15 +210,15 @@ def _alike(level: np.ndarray, threshold: float) -> np.ndarray:
     chosen = square & (spans.min(axis=1) > 1.5 * FINE)
     # by its area: a spur that reaches from a core into a tool bar widens its box, and hardly its area
     sides = np.sqrt(area[chosen]) / CORE
-    found = np.column_stack([middles[1:count][chosen] + 0.5, sides, sides])
+    found, spans = np.column_stack([middles[1:count][chosen] + 0.5, sides, sides]), spans[chosen].min(axis=1)
     if not len(found):
         return found
     # the median by area: a list of thumbnails is many, but small
     order = np.argsort(sides)
-    middle = sides[order][int(np.searchsorted(np.cumsum(sides[order] ** 2), 0.5 * (sides**2).sum()))]
+    middle = order[int(np.searchsorted(np.cumsum(sides[order] ** 2), 0.5 * (sides**2).sum()))]
     # one that is cut shows it by its box
-    whole = spans[chosen].min(axis=1) > ALIKE[0] * CORE * middle
-    return found[whole & (sides < ALIKE[1] * middle)]
+    whole = spans > ALIKE[0] * spans[middle]
+    return found[whole & (sides < ALIKE[1] * sides[middle])]
 
 
 def _axis(centres: np.ndarray, side: float) -> _Axis:

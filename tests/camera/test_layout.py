@@ -7,7 +7,8 @@ from typing import Tuple
 import numpy as np
 import pytest
 
-from appliance.camera.finder import HEIGHT, WIDTH, Look
+from appliance.camera import layout
+from appliance.camera.finder import HEIGHT, WIDTH, Look, look
 from appliance.camera.layout import CORE, Box, find_tiles, pictures_seen
 from tests.camera.consoles import draw_console, slices
 
@@ -47,15 +48,29 @@ def test_pictures_that_are_cut_are_missed(part: float) -> None:
     assert not tiles.whole
 
 
-def test_a_slice_that_is_not_seen_amid_others_is_missed() -> None:
+@pytest.mark.parametrize(("hidden", "whole"), [((5,), False), ((0, 1), False), ((0,), True), ((10, 11), True)])
+def test_empty_cells_are_one_before_the_slices_and_those_behind(hidden: Tuple[int, ...], whole: bool) -> None:
     console = draw_console(slices(12), 3, 4, list_at_left=False)
-    hidden = console.boxes[5]
-    assert hidden is not None
-    x, y, width, height = hidden
-    console.panel[y : y + height, x : x + width] = 0
+    for box in (console.boxes[number] for number in hidden):
+        assert box is not None
+        x, y, width, height = box
+        console.panel[y : y + height, x : x + width] = 0
     tiles = find_tiles(console.panel)
     assert tiles is not None
-    assert tiles.boxes[5] is None
+    assert [number for number, box in enumerate(tiles.boxes) if box is None] == list(hidden)
+    assert tiles.whole is whole
+
+
+def test_a_cell_that_may_hold_a_slice_is_not_taken_for_an_empty_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    console = draw_console(slices(12), 3, 4, list_at_left=False)
+    box, seen = console.boxes[-1], look(console.panel)
+    assert box is not None
+    x, y, width, height = (int(value / seen.scale) for value in box)
+    seen.pictures[y : y + height, x : x + width] *= 0.3
+    monkeypatch.setattr(layout, "look", lambda flat: seen)
+    tiles = find_tiles(console.panel)
+    assert tiles is not None
+    assert tiles.boxes[-1] is None
     assert not tiles.whole
 
 
@@ -75,6 +90,5 @@ def test_a_spur_that_reaches_into_a_tool_bar_widens_no_picture() -> None:
     seen = np.zeros((HEIGHT // 2, WIDTH // 2), np.float32)
     seen[20:70, 50:100] = 1  # the core of a picture
     seen[20:26, 100:116] = 1
-    look = Look(np.ones_like(seen), seen, scale=4.0)
-    (picture,) = pictures_seen(look, (2 * HEIGHT, 2 * WIDTH))
+    (picture,) = pictures_seen(Look(np.ones_like(seen), seen, scale=4.0), (2 * HEIGHT, 2 * WIDTH))
     assert picture == pytest.approx([300, 180, 200 / CORE, 200 / CORE], abs=0.05 * 200 / CORE)
