@@ -112,10 +112,15 @@ def _earlier(release: Mapping[str, Any] | None, adapted_anew: bool) -> str:
         return ""
     of_release = f"of release {release['version']} (SHA-256 `{release['sha256']}`)"
     if adapted_anew:
+        first = (
+            f", as they were before they saw photographs (SHA-256 `{release['before']}`),"
+            if "before" in release
+            else ""
+        )
         return (
-            f"\n\nWhat the networks {of_release} were before they saw photographs was put back with `triage-train "
-            "restore`, and went on with photographs anew. Times, curves and what a split by slice would pretend are "
-            "those of that release; the other figures were measured anew."
+            f"\n\nThe networks {of_release}{first} were put back with `triage-train restore`, and went on with "
+            "photographs anew. Times, curves and what a split by slice would pretend are those of that release; the "
+            "other figures were measured anew."
         )
     return (
         f"\n\nThe networks are those {of_release}, put back with `triage-train restore`. What is of photographs was "

@@ -167,8 +167,9 @@ def _screenful(take: Callable[[Correction], Shot], needed: int, gate: Gate | Non
         if places == list(range(len(places))):
             return list(photograph.pictures)
         if gate is not None:
-            break  # nobody would notice
-    raise Refused(refusal)
+            raise Refused(refusal)  # nobody would notice
+    # who went closer and cannot be read from there either shows fewer
+    raise Refused(Reason(ReasonCode.PHOTO_TOO_SMALL) if correction.closer else refusal)
 
 
 def places_of(photograph: Photograph, shot: Shot) -> list[int]:

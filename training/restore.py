@@ -11,14 +11,14 @@ from appliance.files import replace_file
 from training.calibrate import calibrate as fit_calibration
 from training.calibrate import from_manifest, to_manifest
 from training.checkpoint import data_digest, write_checkpoint
-from training.documents import TrainingError, read_json, write_json
+from training.documents import TrainingError, digest, read_json, write_json
 from training.export import read_manifest, released_network
 from training.members import able_to_learn, members
 from training.model_card import CHECKS
 from training.network import SliceNet
 from training.release import EVALUATION, PICTURES
 from training.splits import read_splits
-from training.workspace import ADAPTED, TRAINING, Workspace
+from training.workspace import ADAPTED, Workspace
 
 CLOSE = 1e-3
 """Largest difference between a calibration that is fitted again to the same networks and data, and the released one."""
@@ -53,9 +53,14 @@ def restore(workspace: Workspace, release: Path, before: Path | None) -> None:
         raise TrainingError(f"The networks of this release {said} with --before.")
     released = _networks(workspace, released_network(release, manifest))
     first = released if before is None else _networks(workspace, _read(before))
+    scored = [item for fold in workspace.out_of_fold(released) for item in fold]
+    if not _close(to_manifest(fit_calibration(scored)), manifest):
+        raise TrainingError("These networks score the prepared studies otherwise than when they were released.")
     known = {name: manifest[name] for name in ("version", "sha256")}
+    if before is not None:
+        known["before"] = digest(_read(before))
     trained = {name: evaluation[name] for name in ("settings", "adaptation", "network")}
-    # first: should the rest fail, nothing may go on to learn from what lies here
+    # first: should the rest fail, nothing may be trained in this folder
     write_json(workspace.restored_file, {"release": known, **trained})
     for number, fold in enumerate(workspace.folds):
         folder, outside = workspace.run_folder(fold), workspace.outside(fold)
@@ -63,8 +68,6 @@ def restore(workspace: Workspace, release: Path, before: Path | None) -> None:
         _write(folder, first[number], data_digest(outside))
         if adapted:
             _write(folder / ADAPTED, released[number], data_digest(outside, (), first[number]))
-    if not _close(to_manifest(fit_calibration([item for fold in workspace.out_of_fold() for item in fold])), manifest):
-        raise TrainingError("These networks score the prepared studies otherwise than when they were released.")
     figures = {name: evaluation[name] for name in ("development", "pooling", "leakage") if evaluation[name] is not None}
     figures["calibration"] = to_manifest(from_manifest(manifest))
     figures |= {name: table for name, table in zip(CHECKS, evaluation["tables"], strict=False) if name != "camera"}
@@ -82,10 +85,8 @@ def _require_alike(workspace: Workspace, release: Path, evaluation: dict[str, An
     for name, found in splits.items():
         if read_splits(release / f"splits-{name}.json") != found:
             raise TrainingError(f"The release has other folds of {name}; prepare it with the seed of its recipe.")
-    if any(workspace.run_folder(fold).exists() or workspace.captured(TRAINING, fold) for fold in workspace.folds):
-        raise TrainingError(
-            f"{workspace.folder} holds a training or photographs to learn from; name another folder with --work."
-        )
+    if any(workspace.run_folder(fold).exists() for fold in workspace.folds):
+        raise TrainingError(f"{workspace.folder} holds a training; name another folder with --work.")
     if len(evaluation["tables"]) < len(CHECKS) - 1:
         raise TrainingError("The release has fewer tables of checks than `triage-train check` makes.")
 

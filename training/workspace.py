@@ -188,7 +188,7 @@ class Workspace:
         studies, photographs = self.outside(fold), self._learned_from(fold)
         if not photographs:
             raise TrainingError(f"{self.folder} holds no photographs; run `triage-train capture` first.")
-        if not (folder / LOG).is_file():  # what is trained here has a log
+        if self._put_back(fold):
             (folder / NAME).unlink(missing_ok=True)
         train(folder, studies, settings, self.inside(fold), machine, self._base(fold), photographs)
         if machine.first:
@@ -220,6 +220,8 @@ class Workspace:
 
     def networks(self) -> list[SliceNet]:
         """Return the trained network of every fold."""
+        if len({self._put_back(fold) for fold in self.folds}) > 1:
+            raise TrainingError(f"{self.folder} is adapted anew in part; run `triage-train adapt` for all folds.")
         return [self._adapted(fold) if self.adapted else self._base(fold) for fold in self.folds]
 
     def networks_before(self) -> list[SliceNet]:
@@ -230,8 +232,14 @@ class Workspace:
         return load_trained(self.run_folder(fold), data_digest(self.outside(fold)))
 
     def _adapted(self, fold: str) -> SliceNet:
-        data = data_digest(self.outside(fold), self._learned_from(fold), self._base(fold))
+        # captures that lie here now are not those of a release that was put back
+        photographs = [] if self._put_back(fold) else self._learned_from(fold)
+        data = data_digest(self.outside(fold), photographs, self._base(fold))
         return load_trained(self.run_folder(fold) / ADAPTED, data)
+
+    def _put_back(self, fold: str) -> bool:
+        """Whether a fold's adapted network is that of a release that was put back: what was trained here has a log."""
+        return self.restored_file.is_file() and not (self.run_folder(fold) / ADAPTED / LOG).is_file()
 
     def photographs_out_of_fold(self, family: str, networks: Sequence[SliceNet]) -> list[list[list[ScoredStudy]]]:
         """Score the photographs of each fold with the network that was trained on the others: fold, capture, study."""

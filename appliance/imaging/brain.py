@@ -29,7 +29,7 @@ class BrainExtent:
         Edges of the extent along the normal, in mm, or in slices where mm are unknown.
     largest_area : float
         Intracranial area of the widest slice, in pixels.
-    largest_share : float
+    brain_share : float
         Intracranial share of the head's outline: the median of the slices that are nearly as wide, for on one of them
         a photograph's crop may hold a viewer's white bar, which is taken for bone.
     first_share, last_share : float
@@ -41,7 +41,7 @@ class BrainExtent:
     lower: float
     upper: float
     largest_area: float
-    largest_share: float
+    brain_share: float
     first_share: float
     last_share: float
 
@@ -84,7 +84,7 @@ def find_brain(stack: SliceStack, heads: Sequence[Head]) -> BrainExtent:
         lower=float(edges[first, 0]),
         upper=float(edges[last, 1]),
         largest_area=largest,
-        largest_share=float(np.median(shares)) if shares else 0.0,
+        brain_share=float(np.median(shares)) if shares else 0.0,
         first_share=float(area[first]) / largest if largest else 0.0,
         last_share=float(area[last]) / largest if largest else 0.0,
     )

@@ -77,7 +77,17 @@ def test_simulated_brain_is_found_to_its_ends(head: Head) -> None:
     where = positions(5.0)
     assert -5 <= where[brain.first] <= 20
     assert 105 * head.scale <= where[brain.last] <= 140 * head.scale
-    assert brain.largest_share > 0.55
+    assert brain.brain_share > 0.55
+
+
+def test_white_bars_in_one_picture_do_not_make_a_head_another_thing() -> None:
+    """Viewers' bars that a crop took in are like bone; where all pictures have them, it is no head that is shown."""
+    whole = pictures()
+    widest = int(np.argmax([head.intracranial_area for head in find_heads(whole)]))
+    for barred, expected in (([widest], []), (list(range(len(whole))), [ReasonCode.NO_BRAIN])):
+        shown = whole.pixels.copy()
+        shown[barred, :35] = shown[barred, :, -45:] = 255
+        assert codes(SliceStack(shown, whole.sources)) == expected
 
 
 def test_nothing_is_found_in_nothing() -> None:

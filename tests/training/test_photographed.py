@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,11 +10,12 @@ import pytest
 
 from appliance.camera.quality import NAMES, Gate
 from appliance.reasons import Reason, ReasonCode, Refused
+from tests.camera.consoles import slices
 from tests.training.conftest import draw_slice
 from training import photographed
 from training.photographed import photograph_series
 from training.screen.families import TRAINING
-from training.screen.shot import Correction, take_shot
+from training.screen.shot import UNCHANGED, Correction, take_shot
 
 
 def test_a_corrected_exposure_is_darker() -> None:
@@ -49,6 +51,22 @@ def test_where_slices_are_too_small_fewer_are_shown_at_once(monkeypatch: pytest.
     with pytest.raises(Refused):
         photograph_series(np.zeros((2, 8, 8), np.uint8), 1, np.random.default_rng(0), TRAINING, None)
     assert asked == [(3, 3), (2, 3), (2, 2), (1, 1)]
+
+
+def test_whoever_is_told_that_slices_are_too_small_goes_closer_and_then_shows_fewer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plain = replace(TRAINING, usable=1.0)
+    shot = take_shot(slices(4), np.random.default_rng(1), plain, 2, 2, (1280, 720))
+    asked: list[Correction] = []
+    answers = [ReasonCode.PHOTO_TOO_SMALL, ReasonCode.PHOTO_OVEREXPOSED, ReasonCode.PHOTO_BLURRED]
+    monkeypatch.setattr(photographed, "TAKES", len(answers))
+    monkeypatch.setattr(Gate, "refusal", lambda *_: Reason(answers[len(asked) - 1]))
+    gate = Gate(dict.fromkeys(NAMES, 0.0), dict.fromkeys(NAMES, 0.0), offset=0.0, highest=0.0)
+    with pytest.raises(Refused) as refused:
+        photographed._screenful(lambda correction: asked.append(correction) or shot, 4, gate)
+    assert asked == [UNCHANGED, Correction(closer=True), Correction(stops=photographed.CORRECTION, closer=True)]
+    assert refused.value.reasons[0].code is ReasonCode.PHOTO_TOO_SMALL
 
 
 def test_a_refused_screen_is_left_out_only_above_the_brain(monkeypatch: pytest.MonkeyPatch) -> None:
