@@ -71,6 +71,7 @@ def test_whoever_is_told_that_slices_are_too_small_goes_closer_and_then_shows_fe
 
 def test_a_refused_screen_is_left_out_only_above_the_brain(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(photographed, "TAKES", 1)  # each takes a second
+    monkeypatch.setattr(photographed, "draw_grid", lambda rng: (1, 1))  # none may be shown with fewer
     heads = np.stack([draw_slice(0.5, False, np.random.default_rng(number)) for number in range(4)])
     severe = Gate(dict.fromkeys(NAMES, 0.0), dict.fromkeys(NAMES, 0.0), offset=1.0, highest=0.0)
     assert photograph_series(heads, -1, np.random.default_rng(0), TRAINING, severe) == []
