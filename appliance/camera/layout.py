@@ -23,7 +23,7 @@ OVER = 0.15
 """By how much of its side a picture that is not cut may seem to lie beyond the screen."""
 
 HELD, HIDDEN = 0.4, 0.15
-"""How likely a cell has to hold a CT picture, and from where on one that it seems not to hold may be hidden."""
+"""How likely a cell has to hold a CT picture to be read, and from where on it is not empty though it is not read."""
 
 FITS = (0.85, 1.18)
 """A cell's shorter side over that of the picture which fills it."""
