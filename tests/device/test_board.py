@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -154,11 +153,9 @@ def test_jetson_stats_goes_before_the_files_which_fill_what_it_leaves_open(tmp_p
     assert board.power_mode is not None and (board.power_mode.name, board.power_mode.share) == ("NEW", None)
 
 
-def test_a_look_is_cheap(tmp_path: Path) -> None:
+def test_a_look_leaves_the_long_list_of_packages_alone(tmp_path: Path) -> None:
     known = identity(xavier(tmp_path))
-    took = []
-    for _ in range(20):
-        began = time.perf_counter()
-        read_board(known, tmp_path)
-        took.append(time.perf_counter() - began)
-    assert min(took) < 0.005
+    before = read_board(known, tmp_path)
+    (tmp_path / "var/lib/dpkg/status").unlink()
+    assert read_board(known, tmp_path) == before
+    assert before.jetpack == "5.1.4"
