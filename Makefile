@@ -50,10 +50,10 @@ $(1)/bin/python -m pip install -qq --disable-pip-version-check 'pip>=22'
 $(1)/bin/python -m pip install -qq --disable-pip-version-check --prefer-binary $(3)
 endef
 
-# $(call pytest,FOLDER,OPTIONS): six processes, since some tests wait for others more than they work. Each keeps to one
-# thread: more of them would wait for each other, and spin while they do.
+# $(call pytest,FOLDER,OPTIONS): four processes, since some tests wait for others more than they work (six were slower).
+# Each keeps to one thread: more of them would wait for each other, and spin while they do.
 ONE_THREAD = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 OPENCV_FOR_THREADS_NUM=1
-pytest = $(ONE_THREAD) $(1)/bin/python -m pytest --quiet -n 6 --dist worksteal $(2) | tee $(1)/test.log
+pytest = $(ONE_THREAD) $(1)/bin/python -m pytest --quiet -n 4 --dist worksteal $(2) | tee $(1)/test.log
 
 WITH_TESTS = --editable '.[dev,training]'
 WITH_APPLIANCE_TESTS = --editable '.[dev]'
