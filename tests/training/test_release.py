@@ -13,19 +13,16 @@ from typing import Any
 import onnx
 import pytest
 
-import training
 import trt_engines
 from tests.made_once import made_once
 from tests.training.layouts import write_physionet, write_rsna
 from training import detection, domain_shift, phantoms
 from training.cli import main
-from training.config import CameraRecipe, Recipe, read_recipe
 from training.documents import TrainingError, digest
 from training.model_card import FIGURES, render, runs_tried, show
 from training.splits import read_splits
 
 RELEASED = Path(trt_engines.__file__).parent
-RECIPE = Path(training.__file__).parent / "released.toml"
 
 TEXT = """version = "9.8.7"
 seed = 5
@@ -185,54 +182,6 @@ def test_a_step_out_of_order_says_which_comes_first(tmp_path: Path, capsys: pyte
     assert "`triage-train prepare`" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "said"),
-    [
-        ("epochs = 1", "epoch = 1", "unknown key 'epoch'"),
-        ("threads = 1\n", "", "no key 'threads'"),
-        ("epochs = 1", "epochs = 0", "epochs takes whole numbers"),
-        ("epochs = 1", "epochs = true", "epochs takes whole numbers"),
-        ("seeds = [2]", "seeds = [1, 2]", "one for each of the folds"),
-        ("seeds = [2]", "seeds = 2", "list of whole numbers"),
-        ('name = "ct_ich"', 'name = "ct_itch"', "'ct_itch'"),
-        ('name = "ct_ich"', 'name = "ct_ich"\n[[source]]\nname = "ct_ich"', "at most once"),
-        ('name = "ct_ich"', 'name = "ct_ich"\n[[source]]\nname = "physionet"', "ct_ich and physionet are of the same"),
-        ('name = "ct_ich"', 'name = "ct_ich"\nplace = "x"', "unknown key 'place'"),
-        ('[[source]]\nname = "ct_ich"', "source = []", r"\[\[source\]\]"),
-        ("seed = 5", "seed = ", "not TOML"),
-        ("seed = 5", "seed = 5\ncamera = 2", r"table \[camera\]"),
-        ("[[source]]", "[camera]\ncaptures = 1\n[[source]]", "no key 'photographs'"),
-        ("[[source]]", "[camera]\ncaptures = 0\nphotographs = 1\n[[source]]", "captures takes whole numbers"),
-    ],
-)
-def test_a_recipe_with_a_fault_is_refused_in_a_sentence(tmp_path: Path, old: str, new: str, said: str) -> None:
-    path = tmp_path / "recipe.toml"
-    assert old in TEXT
-    path.write_text(TEXT.replace(old, new), "utf-8")
-    with pytest.raises(TrainingError, match=said):
-        read_recipe(path)
-
-
-def test_a_recipe_may_ask_for_the_camera(tmp_path: Path) -> None:
-    path = tmp_path / "recipe.toml"
-    path.write_text(TEXT, "utf-8")
-    assert read_recipe(path).camera is None
-    path.write_text(TEXT + "[camera]\ncaptures = 2\nphotographs = 300\n", "utf-8")
-    assert read_recipe(path).camera == CameraRecipe(captures=2, photographs=300)
-
-
-def test_a_folder_in_a_recipe_starts_from_the_recipe(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = tmp_path / "recipe.toml"
-    path.write_text(TEXT + 'folder = "data/ct"\n', "utf-8")
-    assert read_recipe(path).sources == {"ct_ich": tmp_path / "data/ct"}
-    path.write_text(TEXT, "utf-8")
-    arguments = ["all", "--config", str(path), "--work", str(tmp_path), "--to", str(tmp_path)]
-    assert main(arguments) == 2
-    assert "--data ct_ich:DIR" in capsys.readouterr().err
-    assert main([*arguments, "--data", "cq500:x", "--data", "ct_ich:y"]) == 2
-    assert "does not use cq500" in capsys.readouterr().err
-
-
 def test_a_data_set_is_named_with_its_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["prepare", "--work", str(tmp_path), "--data", "folder"])
@@ -276,17 +225,6 @@ def test_the_released_card_is_what_its_evaluation_says() -> None:
     assert (RELEASED / "MODEL_CARD.md").read_text("utf-8") == render(manifest, evaluation)
     splits = [read_splits(path) for path in sorted(RELEASED.glob("splits-*.json"))]
     assert manifest["development_estimate"]["patients"] == sum(len(part.without()) for part in splits)
-
-
-def test_the_recipe_is_that_of_the_released_network() -> None:
-    manifest, evaluation = read(RELEASED / "manifest.json"), read(RELEASED / "evaluation.json")
-    recipe = read_recipe(RECIPE)
-    assert isinstance(recipe, Recipe)
-    assert recipe.version == manifest["version"]
-    assert {"seed": recipe.seed, "folds": recipe.folds} == evaluation["splits"]
-    assert recipe.epochs == evaluation["settings"]["epochs"]
-    assert sorted(set(recipe.seeds)) == evaluation["settings"]["seed"]
-    assert list(recipe.sources) == [source["name"] for source in evaluation["sources"]]
 
 
 def test_a_release_that_is_put_back_is_measured_as_it_was_and_not_trained_again(
