@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any, Callable, Iterator, List
 
 import pytest
@@ -30,3 +34,32 @@ def calling() -> Iterator[Callable[..., Association]]:
         if association.is_established:
             association.release()
         close_socket(association)
+
+
+@pytest.fixture
+def start(tmp_path: Path, repository: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Start ``triage camera`` over the store of this test."""
+    started: List[subprocess.Popen[str]] = []
+
+    def run(*arguments: str, **environment: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "appliance.cli", "camera", *arguments],
+            cwd=str(repository),
+            env={
+                **os.environ,
+                "TRIAGE_STORE_FOLDER": str(tmp_path / "store"),
+                "TRIAGE_INGEST_MIN_FREE_MB": "1",
+                **environment,
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        if process.poll() is None:
+            process.terminate()
+        process.communicate()

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
 import signal
 import subprocess
-import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
-from typing import Callable, Iterator, List, Optional
+from typing import Callable, Iterator, Optional
 
 import cv2
 import numpy as np
@@ -30,19 +27,10 @@ from tests.screens import (
     PATIENT,
     console,
     in_a_room,
-    manifest_for_photographs,
     scrolled,
     slices,
-    write_photographs,
     write_video,
 )
-
-
-@pytest.fixture(scope="module")
-def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A manifest with a calibration for photographs."""
-    return manifest_for_photographs(tmp_path_factory.mktemp("released"))
-
 
 Start = Callable[..., "subprocess.Popen[str]"]
 
@@ -51,35 +39,6 @@ Start = Callable[..., "subprocess.Popen[str]"]
 def store(tmp_path: Path) -> Iterator[Store]:
     with Store(tmp_path / "store") as opened:
         yield opened
-
-
-@pytest.fixture
-def start(tmp_path: Path, repository: Path) -> Iterator[Start]:
-    """Start ``triage camera`` over the store of this test."""
-    started: List[subprocess.Popen[str]] = []
-
-    def run(*arguments: str, **environment: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "appliance.cli", "camera", *arguments],
-            cwd=str(repository),
-            env={
-                **os.environ,
-                "TRIAGE_STORE_FOLDER": str(tmp_path / "store"),
-                "TRIAGE_INGEST_MIN_FREE_MB": "1",
-                **environment,
-            },
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        started.append(process)
-        return process
-
-    yield run
-    for process in started:
-        if process.poll() is None:
-            process.terminate()
-        process.communicate()
 
 
 def begun(store: Store, way: Way, eye: Eye) -> Capture:
@@ -279,35 +238,6 @@ def test_what_is_no_camera_is_said_at_once(start: Start) -> None:
     process = start("--source", "ftp://camera")
     said, complaints = process.communicate(timeout=120)
     assert process.returncode == 2 and said == "" and complaints.startswith("triage: An address that begins with ftp")
-
-
-@pytest.mark.slow
-def test_photographs_are_judged_in_the_order_of_their_names(start: Start, tmp_path: Path, manifest: Path) -> None:
-    folder = tmp_path / "photographs"
-    write_photographs(folder, slices())
-    process = start("--source", str(folder), TRIAGE_ENGINE_MANIFEST=str(manifest))
-    said, complaints = process.communicate(timeout=120)
-    assert (process.returncode, said.splitlines()[0]) == (0, "red_black"), complaints
-
-
-def test_a_photograph_without_a_screen_is_a_refusal(start: Start, tmp_path: Path, manifest: Path) -> None:
-    folder = tmp_path / "photographs"
-    write_photographs(folder, slices())
-    cv2.imwrite(str(folder / "photo 2.jpg"), np.zeros((720, 1280, 3), np.uint8))
-    process = start("--source", str(folder), TRIAGE_ENGINE_MANIFEST=str(manifest))
-    said, complaints = process.communicate(timeout=120)
-    assert process.returncode == 3 and said.startswith("refer\nphoto_"), complaints
-
-
-@pytest.mark.slow
-def test_a_video_is_judged_as_its_study(start: Start, tmp_path: Path, manifest: Path) -> None:
-    video = write_video(tmp_path / "screen.avi", scrolled(slices()[::2], 6))
-    process = start("--source", str(video), "--json", TRIAGE_ENGINE_MANIFEST=str(manifest))
-    said, complaints = process.communicate(timeout=120)
-    assert process.returncode == 0, complaints
-    verdict = json.loads(said)
-    assert (verdict["verdict"], len(verdict["zones"])) == ("red_black", 8)
-    assert verdict["zones"][0]["position_mm"] is None and verdict["study"] is None
 
 
 def test_a_cameras_password_is_not_shown() -> None:
