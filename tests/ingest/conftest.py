@@ -13,6 +13,7 @@ from pynetdicom import AE, build_context
 from pynetdicom.association import Association
 
 from appliance.ingest.acceptor import close_socket
+from tests.ingest.camera_command import Start
 from tests.ingest.network import CT, EXPLICIT, PATIENCE_S
 
 
@@ -37,7 +38,7 @@ def calling() -> Iterator[Callable[..., Association]]:
 
 
 @pytest.fixture
-def start(tmp_path: Path, repository: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+def start(tmp_path: Path, repository: Path) -> Iterator[Start]:
     """Start ``triage camera`` over the store of this test."""
     started: List[subprocess.Popen[str]] = []
 

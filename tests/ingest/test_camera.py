@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 import threading
 from dataclasses import replace
 from pathlib import Path
-from typing import Callable, Iterator, Optional
+from typing import Iterator, Optional
 
 import cv2
 import numpy as np
@@ -22,6 +21,7 @@ from appliance.presence import is_present
 from appliance.stop import StopRequest
 from appliance.store import Capture, CaptureState, Case, Eye, Source, State, Store, Way, Wish
 from appliance.store.troubles import TroubleCode, troubles
+from tests.ingest.camera_command import Start
 from tests.running import wait_for
 from tests.screens import (
     PATIENT,
@@ -31,8 +31,6 @@ from tests.screens import (
     slices,
     write_video,
 )
-
-Start = Callable[..., "subprocess.Popen[str]"]
 
 
 @pytest.fixture

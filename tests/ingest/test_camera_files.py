@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
-from typing import Callable
 
 import cv2
 import numpy as np
 import pytest
 
+from tests.ingest.camera_command import Start
 from tests.screens import manifest_for_photographs, scrolled, slices, write_photographs, write_video
-
-Start = Callable[..., "subprocess.Popen[str]"]
 
 
 @pytest.fixture(scope="module")

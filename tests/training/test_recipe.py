@@ -9,23 +9,13 @@ import pytest
 
 import training
 import trt_engines
+from tests.training.recipes import TEXT
 from training.cli import main
 from training.config import CameraRecipe, Recipe, read_recipe
 from training.documents import TrainingError
 
 RELEASED = Path(trt_engines.__file__).parent
 RECIPE = Path(training.__file__).parent / "released.toml"
-
-TEXT = """version = "9.8.7"
-seed = 5
-folds = 3
-epochs = 1
-seeds = [2]
-threads = 1
-
-[[source]]
-name = "ct_ich"
-"""
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ import pytest
 import trt_engines
 from tests.made_once import made_once
 from tests.training.layouts import write_physionet, write_rsna
+from tests.training.recipes import TEXT
 from training import detection, domain_shift, phantoms
 from training.cli import main
 from training.documents import TrainingError, digest
@@ -23,17 +24,6 @@ from training.model_card import FIGURES, render, runs_tried, show
 from training.splits import read_splits
 
 RELEASED = Path(trt_engines.__file__).parent
-
-TEXT = """version = "9.8.7"
-seed = 5
-folds = 3
-epochs = 1
-seeds = [2]
-threads = 1
-
-[[source]]
-name = "ct_ich"
-"""
 
 
 @pytest.fixture(scope="module")
