@@ -53,7 +53,7 @@ endef
 # $(call pytest,FOLDER,OPTIONS): four processes, since some tests wait for others more than they work (six were slower);
 # the tests of a file share what they build, so they stay in one. Each keeps to one thread: more of them would wait for
 # each other, and spin while they do. Each keeps the memory of its large arrays instead of handing it back to the kernel
-# time and again, which cost a quarter of all processor time.
+# time and again, which cost some tests a quarter of their processor time.
 ONE_THREAD = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 OPENCV_FOR_THREADS_NUM=1
 KEPT_MEMORY = MALLOC_MMAP_THRESHOLD_=268435456 MALLOC_TRIM_THRESHOLD_=536870912
 pytest = $(ONE_THREAD) $(KEPT_MEMORY) $(1)/bin/python -m pytest --quiet -n 4 --dist loadfile $(2) | tee $(1)/test.log
